@@ -1,0 +1,36 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { AuditModule } from './audit/audit.module.js';
+import { ConfigModule } from './config/config.module.js';
+import type { Config } from './config/config.js';
+import { DatabaseModule } from './database/database.module.js';
+import type { Instance } from './database/instance.js';
+import { HttpModule } from './http/http.module.js';
+import { SecretsModule } from './secrets/secrets.module.js';
+import { StorageModule } from './storage/storage.module.js';
+
+/** What has to be open before the modules are built. */
+export interface Resources {
+  readonly config: Config;
+  readonly secretKey: string;
+  readonly dataSource: DataSource;
+  readonly instance: Instance;
+}
+
+@Module({})
+export class AppModule {
+  static of({ config, secretKey, dataSource, instance }: Resources): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.of(config),
+        SecretsModule.of(secretKey),
+        DatabaseModule.of(dataSource, instance),
+        HttpModule,
+        StorageModule,
+        AuditModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,110 @@
+import type { Server } from 'node:http';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import type { Resources } from './app.module.js';
+import { Config } from './config/config.js';
+import { openDatabase } from './database/data-source.js';
+import { databaseProblem } from './database/errors.js';
+import { SqliteInstance } from './database/instance.js';
+import { ProblemFilter } from './errors/problem.filter.js';
+import { answerClientError, routeProblem } from './http/fallbacks.js';
+import { closeUnread } from './http/closing.js';
+import { expectContinue, jsonBody } from './http/json-body.js';
+import { JsonLogger, accessLog } from './http/log.js';
+import { requestContext } from './http/request-context.js';
+import { validationPipe } from './http/validation.js';
+import { serveDocs } from './openapi.js';
+import { schema } from './schema.js';
+import { storageProblem } from './storage/errors.js';
+
+export const apiPrefix = 'api/v1';
+
+const headersTimeoutMs = 20_000;
+const keepAliveTimeoutMs = 10_000;
+
+/** Routes whose body is an archive: it streams, whatever its Content-Type says. */
+const isUpload = (req: Request): boolean =>
+  (req.method === 'POST' || req.method === 'PUT') &&
+  /^\/+api\/v1\/archives(\/[^/]*)?\/*$/i.test(req.path);
+
+/** Builds the application: for main, the tests and the OpenAPI file alike. It does not listen yet. */
+export const createApp = async (
+  resources: Resources,
+  log: Logger,
+): Promise<NestExpressApplication> => {
+  const { config } = resources;
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.of(resources), {
+    bodyParser: false,
+    logger: new JsonLogger(log),
+    abortOnError: false,
+  });
+  const problems = new ProblemFilter([databaseProblem, storageProblem, routeProblem(app)]);
+
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('trust proxy', [...config.TRUSTED_PROXIES]);
+  app.use(requestContext);
+  app.use(accessLog(log));
+  app.use(closeUnread);
+  app.use(
+    helmet({
+      // Everything from this host and nothing inline; the API itself is never rendered.
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'self'"],
+          imgSrc: ["'self'", 'data:'],
+          objectSrc: ["'none'"],
+          baseUri: ["'none'"],
+          formAction: ["'self'"],
+          frameAncestors: ["'none'"],
+        },
+      },
+      referrerPolicy: { policy: 'no-referrer' },
+      strictTransportSecurity: config.PUBLIC_URL?.startsWith('https:')
+        ? { maxAge: 31_536_000 }
+        : false,
+    }),
+  );
+  app.use((_req: Request, res: Response, next: NextFunction) => {
+    res.setHeader('Cache-Control', 'no-store');
+    next();
+  });
+  if (config.CORS_ORIGINS.length > 0)
+    app.enableCors({ origin: [...config.CORS_ORIGINS], credentials: true, maxAge: 600 });
+  app.use(jsonBody(isUpload));
+  app.setGlobalPrefix(apiPrefix, { exclude: ['health/live', 'health/ready'] });
+  app.useGlobalPipes(validationPipe());
+  app.useGlobalFilters(problems);
+  if (config.API_DOCS === 'on') serveDocs(app);
+  await app.init();
+
+  const server: Server = app.getHttpServer();
+  // An upload may last for days: the intake watches its pace instead.
+  server.requestTimeout = 0;
+  server.headersTimeout = headersTimeoutMs;
+  server.keepAliveTimeout = keepAliveTimeoutMs;
+  // A connection on which nothing moves, in either direction; the intake is stricter.
+  server.setTimeout(2_000 * config.UPLOAD_IDLE_TIMEOUT);
+  server.on('clientError', answerClientError);
+  // Without this listener Node would ask for the body of an upload that is going to be refused.
+  server.on('checkContinue', (req: Request, res: Response) => {
+    expectContinue(req);
+    server.emit('request', req, res);
+  });
+  return app;
+};
+
+/** The application without a database or store of its own, for the OpenAPI document alone. */
+export const createDocumentedApp = async (log: Logger): Promise<NestExpressApplication> => {
+  const config = Object.assign(new Config(), { API_DOCS: 'off' });
+  const dataSource = await openDatabase({ kind: 'sqlite', path: ':memory:' }, schema, 1);
+  return createApp(
+    { config, secretKey: 'for the document', dataSource, instance: new SqliteInstance(':memory:') },
+    log,
+  );
+};

@@ -1,0 +1,64 @@
+import { Entity, Index, JoinColumn, ManyToOne } from 'typeorm';
+import type { Relation } from 'typeorm';
+import { Bytes, Id, Instant, Line, LongText, Reference } from '../database/columns.js';
+import { Platform } from '../platforms/platform.entity.js';
+import { Ticket } from '../tickets/ticket.entity.js';
+import { UploadToken } from '../upload-tokens/upload-token.entity.js';
+
+/** 'damaged': the bytes in the store are missing or changed; it is not offered for download. */
+export type ArchiveState = 'stored' | 'damaged';
+
+/** One uploaded file. Its id is the key of its blob. */
+@Entity('archives')
+@Index('ix_archives_ticket_id_id', ['ticketId', 'id'])
+@Index('ix_archives_platform_id_id', ['platformId', 'id'])
+@Index('ix_archives_token_id_idempotency_key', ['tokenId', 'idempotencyKey'])
+export class Archive {
+  @Id('archives')
+  id!: string;
+
+  @Reference('ticket_id')
+  ticketId!: string;
+
+  @ManyToOne(() => Ticket, { nullable: false })
+  @JoinColumn({ name: 'ticket_id', foreignKeyConstraintName: 'fk_archives_ticket_id' })
+  ticket?: Relation<Ticket>;
+
+  @Reference('platform_id')
+  platformId!: string;
+
+  @ManyToOne(() => Platform, { nullable: false })
+  @JoinColumn({ name: 'platform_id', foreignKeyConstraintName: 'fk_archives_platform_id' })
+  platform?: Relation<Platform>;
+
+  @Reference('token_id')
+  tokenId!: string;
+
+  @ManyToOne(() => UploadToken, { nullable: false })
+  @JoinColumn({ name: 'token_id', foreignKeyConstraintName: 'fk_archives_token_id' })
+  token?: Relation<UploadToken>;
+
+  /** The customer's name for it, cleaned (filename.policy.ts); never a path here. */
+  @Line('filename', 255)
+  filename!: string;
+
+  /** The name, folded for searching (search.ts). */
+  @LongText('search')
+  search!: string;
+
+  @Bytes('size')
+  size!: number;
+
+  /** Lower-case hex. */
+  @Line('sha256', 64)
+  sha256!: string;
+
+  @Line('state', 16)
+  state!: ArchiveState;
+
+  @Line('idempotency_key', 128, { nullable: true })
+  idempotencyKey!: string | null;
+
+  @Instant('uploaded_at')
+  uploadedAt!: Date;
+}

@@ -1,0 +1,56 @@
+import { applyDecorators } from '@nestjs/common';
+import { IsInt, Matches, Max, Min, ValidateBy } from 'class-validator';
+
+/** What the loader and the test of `.env.example` know about one environment variable. */
+export interface Variable {
+  readonly name: string;
+  readonly kind: 'number' | 'text' | 'list';
+  /** What it may hold, as the end of the sentence "X may hold …". */
+  readonly may: string;
+  /** A secret is never printed, and may come from the file named by `X_FILE`. */
+  readonly secret: boolean;
+}
+
+const registry = new Map<string, Variable>();
+
+export const variables = (): readonly Variable[] => [...registry.values()];
+
+const variable =
+  (kind: Variable['kind'], may: string, secret = false): PropertyDecorator =>
+  (_target, key) => {
+    const name = String(key);
+    registry.set(name, { name, kind, may, secret });
+  };
+
+export const WholeNumber = (unit: string, min: number, max = Number.MAX_SAFE_INTEGER) =>
+  applyDecorators(
+    variable(
+      'number',
+      max === Number.MAX_SAFE_INTEGER
+        ? `a whole number of ${unit}, ${min} or more`
+        : `a whole number of ${unit} from ${min} to ${max}`,
+    ),
+    IsInt(),
+    Min(min),
+    Max(max),
+  );
+
+export const Text = (pattern: RegExp, may: string) =>
+  applyDecorators(variable('text', may), Matches(pattern));
+
+export const Secret = (pattern: RegExp, may: string) =>
+  applyDecorators(variable('text', may, true), Matches(pattern));
+
+/** A comma-separated list; each entry must satisfy `accepts`. */
+export const List = (accepts: (entry: string) => boolean, may: string) =>
+  applyDecorators(
+    variable('list', may),
+    ValidateBy({
+      name: 'list',
+      validator: {
+        validate: (value: unknown) =>
+          Array.isArray(value) &&
+          value.every((entry) => typeof entry === 'string' && accepts(entry)),
+      },
+    }),
+  );

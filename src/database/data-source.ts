@@ -1,0 +1,62 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DataSource } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import type { DatabaseTarget } from '../config/load-config.js';
+import { serialiseTransactions } from './sqlite-mutex.js';
+
+/** Entities and migrations, handed down from schema.ts because imports point down only. */
+export interface Schema {
+  readonly entities: NonNullable<DataSourceOptions['entities']>;
+  readonly migrations: NonNullable<DataSourceOptions['migrations']>;
+}
+
+const connectTimeoutMs = 5_000;
+const statementTimeoutMs = 60_000;
+
+const options = (target: DatabaseTarget, schema: Schema, pool: number): DataSourceOptions => {
+  const common = { ...schema, logging: false, migrationsTableName: 'migrations' } as const;
+  if (target.kind === 'postgres')
+    return {
+      ...common,
+      type: 'postgres',
+      url: target.url,
+      poolSize: pool,
+      applicationName: 'logs-collector',
+      extra: {
+        connectionTimeoutMillis: connectTimeoutMs,
+        statement_timeout: statementTimeoutMs,
+        idle_in_transaction_session_timeout: statementTimeoutMs,
+        keepAlive: true,
+      },
+    };
+  return {
+    ...common,
+    type: 'better-sqlite3',
+    database: target.path,
+    enableWAL: true,
+    prepareDatabase: (database: { pragma: (statement: string) => unknown }) => {
+      // FULL, because NORMAL in WAL mode may lose committed rows at a power cut, and a 201 promises the row.
+      database.pragma('synchronous = FULL');
+      database.pragma('busy_timeout = 5000');
+      database.pragma('foreign_keys = ON');
+      // Deleted rows' bytes are overwritten: deleting is a promise here.
+      database.pragma('secure_delete = ON');
+    },
+  };
+};
+
+/** Opens the database. SQLite's file and folder are made where they are missing, for the owner alone. */
+export const openDatabase = async (
+  target: DatabaseTarget,
+  schema: Schema,
+  pool: number,
+): Promise<DataSource> => {
+  if (target.kind === 'sqlite') mkdirSync(dirname(target.path), { recursive: true, mode: 0o700 });
+  const dataSource = new DataSource(options(target, schema, pool));
+  if (target.kind === 'sqlite') serialiseTransactions(dataSource);
+  return dataSource.initialize();
+};
+
+export const isPostgres = (dataSource: DataSource): boolean =>
+  dataSource.options.type === 'postgres';

@@ -1,0 +1,31 @@
+import { QueryFailedError } from 'typeorm';
+import { DatabaseUnavailable, StorageFull } from '../errors/errors.js';
+import type { DomainError } from '../errors/domain-error.js';
+
+const codeOf = (cause: unknown): string => {
+  const error: unknown = cause instanceof QueryFailedError ? cause.driverError : cause;
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+};
+
+/** A unique index or primary key refused the row, on either database. */
+export const isUniqueViolation = (cause: unknown): boolean =>
+  ['23505', 'SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY'].includes(codeOf(cause));
+
+/** A row that is referred to has gone meanwhile, on either database. */
+export const isForeignKeyViolation = (cause: unknown): boolean =>
+  ['23503', 'SQLITE_CONSTRAINT_FOREIGNKEY'].includes(codeOf(cause));
+
+const unreachable =
+  /^(ECONN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|57P0|08|53300|SQLITE_(BUSY|IOERR|CANTOPEN|READONLY|NOTADB|CORRUPT))/;
+const unreachableText =
+  /Connection terminated|timeout exceeded when trying to connect|Connection ended|not queryable|Driver not Connected|database connection is not open/i;
+
+/** What the database's own failure means to the caller; null where it is a fault of ours. */
+export const databaseProblem = (cause: unknown): DomainError | null => {
+  const code = codeOf(cause);
+  if (code === 'SQLITE_FULL' || code === '53100') return new StorageFull({ cause });
+  if (unreachable.test(code) || (cause instanceof Error && unreachableText.test(cause.message)))
+    return new DatabaseUnavailable({ cause });
+  return null;
+};

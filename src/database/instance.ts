@@ -1,0 +1,145 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { Logger } from '@nestjs/common';
+import type { DataSource, QueryRunner } from 'typeorm';
+import type { DatabaseTarget } from '../config/load-config.js';
+import { newInstanceNumber } from '../secrets/secrets.js';
+
+/** A second service on the same SQLite database. */
+export class AlreadyRunning extends Error {
+  constructor(path: string) {
+    super(
+      `Another process already serves ${path}; stop it first, or use PostgreSQL to run several`,
+    );
+    this.name = 'AlreadyRunning';
+  }
+}
+
+/**
+ * This process among those that work on one database. Work under way names its instance; whether that one still
+ * lives is asked of a lock that the operating system or PostgreSQL drops with the process, never of a clock, so that
+ * what a crash left is found at the very next start.
+ */
+export abstract class Instance {
+  readonly number = newInstanceNumber();
+
+  /** Takes the lock. @throws AlreadyRunning on SQLite when another process serves this database */
+  abstract enter(): Promise<void>;
+  abstract isAlive(instance: number): Promise<boolean>;
+  /** Takes the lock again where a lost connection dropped it. */
+  abstract keep(): Promise<void>;
+  abstract leave(): Promise<void>;
+}
+
+/** One process serves; its lock is that of SQLite on a file of its own beside the database. */
+export class SqliteInstance extends Instance {
+  private lock: Database.Database | null = null;
+
+  constructor(private readonly path: string) {
+    super();
+  }
+
+  private get lockFile(): string {
+    return `${this.path}.lock`;
+  }
+
+  private tryLock(): Database.Database | null {
+    const lock = new Database(this.lockFile, { timeout: 0 });
+    try {
+      // No journal file: this database never holds anything.
+      lock.pragma('journal_mode = MEMORY');
+      lock.exec('BEGIN EXCLUSIVE');
+      return lock;
+    } catch (cause) {
+      lock.close();
+      if (cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY'))
+        return null;
+      throw cause;
+    }
+  }
+
+  enter(): Promise<void> {
+    if (this.path === ':memory:') return Promise.resolve();
+    this.lock = this.tryLock();
+    if (!this.lock) throw new AlreadyRunning(this.path);
+    writeFileSync(`${this.lockFile}.instance`, String(this.number));
+    return Promise.resolve();
+  }
+
+  /** Where another process (the service, seen from a command) holds the lock, the instance it wrote down lives. */
+  isAlive(instance: number): Promise<boolean> {
+    if (instance === this.number) return Promise.resolve(true);
+    if (this.lock || this.path === ':memory:') return Promise.resolve(false);
+    const lock = this.tryLock();
+    lock?.close();
+    return Promise.resolve(
+      lock === null && Number(readFileSync(`${this.lockFile}.instance`, 'utf8')) === instance,
+    );
+  }
+
+  keep(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  leave(): Promise<void> {
+    this.lock?.close();
+    this.lock = null;
+    return Promise.resolve();
+  }
+}
+
+/** First key of the advisory locks that stand for instances. */
+const instanceLocks = 7_205_912;
+
+/** Each process holds an advisory lock on a connection of its own; PostgreSQL drops it with the connection. */
+export class PostgresInstance extends Instance {
+  private readonly log = new Logger('Instance');
+  private runner: QueryRunner | null = null;
+
+  constructor(private readonly dataSource: DataSource) {
+    super();
+  }
+
+  async enter(): Promise<void> {
+    const runner = this.dataSource.createQueryRunner();
+    // A machine that lost its power sends no FIN: notice it in half a minute instead of hours.
+    await runner.query('SET tcp_keepalives_idle = 10');
+    await runner.query('SET tcp_keepalives_interval = 5');
+    await runner.query('SET tcp_keepalives_count = 4');
+    await runner.query('SELECT pg_advisory_lock($1, $2)', [instanceLocks, this.number]);
+    this.runner = runner;
+  }
+
+  async isAlive(instance: number): Promise<boolean> {
+    if (instance === this.number) return true;
+    const rows = (await this.dataSource.query(
+      `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND classid = $1 AND objid = $2
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      [instanceLocks, instance],
+    )) as unknown[];
+    return rows.length > 0;
+  }
+
+  async keep(): Promise<void> {
+    try {
+      if (!this.runner) throw new Error('not held');
+      await this.runner.query('SELECT 1');
+    } catch {
+      await this.leave();
+      await this.enter();
+      this.log.warn({ event: 'instance.lock-retaken', instance: this.number });
+    }
+  }
+
+  async leave(): Promise<void> {
+    const { runner } = this;
+    this.runner = null;
+    await runner
+      ?.query('SELECT pg_advisory_unlock($1, $2)', [instanceLocks, this.number])
+      .catch(() => undefined);
+    await runner?.release().catch(() => undefined);
+  }
+}
+
+export const instanceOf = (target: DatabaseTarget, dataSource: DataSource): Instance =>
+  target.kind === 'postgres' ? new PostgresInstance(dataSource) : new SqliteInstance(target.path);

@@ -1,0 +1,63 @@
+import type { DataSource, QueryRunner } from 'typeorm';
+import { isPostgres } from './data-source.js';
+
+/** The database was written by a newer program; running on it could lose what it does not know. */
+export class DatabaseNewer extends Error {
+  constructor(unknown: readonly string[]) {
+    super(
+      `The database is newer than this program (it has ${unknown.join(', ')}); start the newer version, or restore a backup made before the upgrade`,
+    );
+    this.name = 'DatabaseNewer';
+  }
+}
+
+/** The database server is older than what is supported. */
+export class DatabaseTooOld extends Error {
+  constructor(version: string) {
+    super(`PostgreSQL 15 or later is needed; DATABASE_URL leads to ${version}`);
+    this.name = 'DatabaseTooOld';
+  }
+}
+
+/** Any number: it names the advisory lock under which replicas migrate one after the other. */
+const migrationLock = 7_205_911;
+
+const known = (dataSource: DataSource): readonly string[] =>
+  dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name);
+
+const refuseNewer = async (dataSource: DataSource, runner: QueryRunner): Promise<void> => {
+  if (!(await runner.hasTable('migrations'))) return;
+  const rows = (await runner.query('SELECT name FROM migrations ORDER BY timestamp')) as {
+    name: string;
+  }[];
+  const unknown = rows.map(({ name }) => name).filter((name) => !known(dataSource).includes(name));
+  if (unknown.length > 0) throw new DatabaseNewer(unknown);
+};
+
+const refuseOld = async (runner: QueryRunner): Promise<void> => {
+  const [row] = (await runner.query('SHOW server_version_num')) as { server_version_num: string }[];
+  const version = Number(row?.server_version_num);
+  if (version < 150_000) throw new DatabaseTooOld(String(Math.floor(version / 10_000)));
+};
+
+/**
+ * Brings the schema up to this program's, a transaction a migration, and returns the names of those that ran.
+ * Replicas that start at once wait for each other.
+ * @throws DatabaseNewer, DatabaseTooOld
+ */
+export const migrate = async (dataSource: DataSource): Promise<readonly string[]> => {
+  if (!isPostgres(dataSource)) {
+    await refuseNewer(dataSource, dataSource.createQueryRunner());
+    return (await dataSource.runMigrations({ transaction: 'each' })).map(({ name }) => name);
+  }
+  const lock = dataSource.createQueryRunner();
+  try {
+    await refuseOld(lock);
+    await lock.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+    await refuseNewer(dataSource, lock);
+    return (await dataSource.runMigrations({ transaction: 'each' })).map(({ name }) => name);
+  } finally {
+    await lock.query('SELECT pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined);
+    await lock.release();
+  }
+};

@@ -1,0 +1,110 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { DataSource } from 'typeorm';
+import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
+import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
+
+/** First come, first served. */
+class Mutex {
+  private tail: Promise<void> = Promise.resolve();
+
+  /** Resolves to the release function once everybody before has released. */
+  async acquire(): Promise<() => void> {
+    const before = this.tail;
+    let release!: () => void;
+    this.tail = new Promise((resolve) => (release = resolve));
+    await before;
+    return release;
+  }
+}
+
+/** A repository or manager from outside was used within a transaction; it would wait for itself forever. */
+export class OutsideTransaction extends Error {
+  constructor(query: string) {
+    super(`Use the manager that the transaction hands you; this ran outside of it: ${query}`);
+    this.name = 'OutsideTransaction';
+  }
+}
+
+/**
+ * TypeORM gives all callers one SQLite connection and one query runner. A plain write of another request would join
+ * an open transaction and be lost with its rollback, and two transactions would break each other. So each caller
+ * gets a runner of its own, an open transaction owns the connection, and the other runners wait.
+ */
+export const serialiseTransactions = (dataSource: DataSource): void => {
+  const mutex = new Mutex();
+  const open = new AsyncLocalStorage<{ ended: boolean }>();
+
+  class SerialQueryRunner extends BetterSqlite3QueryRunner {
+    private release_: (() => void) | null = null;
+
+    private async lock(query: string): Promise<() => void> {
+      if (open.getStore()?.ended === false) throw new OutsideTransaction(query);
+      return mutex.acquire();
+    }
+
+    override async query(
+      query: string,
+      parameters?: unknown[],
+      useStructuredResult?: boolean,
+      // The base class returns `any`: rows of whatever the statement selects.
+      // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    ): Promise<any> {
+      if (this.release_) return super.query(query, parameters, useStructuredResult);
+      const release = await this.lock(query);
+      try {
+        return await super.query(query, parameters, useStructuredResult);
+      } finally {
+        release();
+      }
+    }
+
+    override async startTransaction(): Promise<void> {
+      // BEGIN takes no isolation level: SQLite's transactions are serializable.
+      this.release_ ??= await mutex.acquire();
+      try {
+        await super.startTransaction();
+      } catch (cause) {
+        this.unlock();
+        throw cause;
+      }
+    }
+
+    override async commitTransaction(): Promise<void> {
+      await super.commitTransaction();
+      this.unlock();
+    }
+
+    override async rollbackTransaction(): Promise<void> {
+      try {
+        await super.rollbackTransaction();
+      } finally {
+        // SQLite may have rolled back by itself (disk full): then ROLLBACK throws, and the lock must go all the same.
+        if (this.transactionDepth <= 1) this.isTransactionActive = false;
+        this.unlock();
+      }
+    }
+
+    private unlock(): void {
+      if (this.isTransactionActive) return;
+      this.release_?.();
+      this.release_ = null;
+    }
+  }
+
+  const driver = dataSource.driver as BetterSqlite3Driver;
+  driver.createQueryRunner = () => new SerialQueryRunner(driver);
+
+  const { manager } = dataSource;
+  const transaction = manager.transaction.bind(manager) as (...args: unknown[]) => Promise<unknown>;
+  manager.transaction = (async (...args: unknown[]) => {
+    if (open.getStore()?.ended === false) throw new OutsideTransaction('BEGIN TRANSACTION');
+    const scope = { ended: false };
+    return open.run(scope, async () => {
+      try {
+        return await transaction(...args);
+      } finally {
+        scope.ended = true;
+      }
+    });
+  }) as typeof manager.transaction;
+};

@@ -1,0 +1,46 @@
+import type { Socket } from 'node:net';
+import type { NextFunction, Request, Response } from 'express';
+
+/** How long a client that still sends may take to notice the answer. */
+const lingerMs = 3_000;
+/** How much of what it still sends is read and thrown away, so that small bodies end without a reset. */
+const lingerBytes = 256 * 1024;
+
+/**
+ * An answer given before the whole body came closes the connection, and the rest of the body is not read.
+ * Trap: closing a socket that holds unread bytes sends a reset, which can destroy the answer on its way (RFC 9112,
+ * section 9.6). So the answer and a FIN go out, a little is drained, and the socket ends soon after.
+ */
+export const closeUnread = (req: Request, res: Response, next: NextFunction): void => {
+  const { socket } = req;
+  const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
+  res.writeHead = ((...args: unknown[]) => {
+    if (!req.complete && hasBody(req)) {
+      res.setHeader('Connection', 'close');
+      linger(req, socket);
+    }
+    return writeHead(...args);
+  }) as typeof res.writeHead;
+  next();
+};
+
+const hasBody = (req: Request): boolean =>
+  req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+
+/** Node ends such a connection by `destroySoon`: this makes it linger instead. */
+const linger = (req: Request, socket: Socket): void => {
+  socket.destroySoon = () => {
+    let drained = 0;
+    const timer = setTimeout(() => socket.destroy(), lingerMs);
+    socket.once('close', () => clearTimeout(timer));
+    socket.once('error', () => socket.destroy());
+    req.on('error', () => socket.destroy());
+    req.on('data', (chunk: Buffer) => {
+      drained += chunk.length;
+      if (drained > lingerBytes) req.pause();
+    });
+    req.on('end', () => socket.destroy());
+    req.resume();
+    socket.end();
+  };
+};

@@ -1,0 +1,34 @@
+import { json } from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+
+const limitBytes = 64 * 1024;
+/** A whole JSON body must be here by then; Node's own requestTimeout is off because of long uploads. */
+const deadlineMs = 30_000;
+
+/**
+ * Reads JSON bodies, except on routes that take an archive, whose body is the archive whatever its type says.
+ */
+export const jsonBody = (isUpload: (req: Request) => boolean): RequestHandler => {
+  const parse = json({ limit: limitBytes, strict: false });
+  return (req: Request, res: Response, next: NextFunction): void => {
+    if (isUpload(req)) return next();
+    sendContinue(req, res);
+    const timer = setTimeout(() => req.socket.destroy(), deadlineMs);
+    parse(req, res, (cause?: unknown) => {
+      clearTimeout(timer);
+      next(cause);
+    });
+  };
+};
+
+const expecting = new WeakSet<Request>();
+
+/** The client waits for `100 Continue` before it sends its body (RFC 9110, section 10.1.1). */
+export const expectContinue = (req: Request): void => {
+  expecting.add(req);
+};
+
+/** Tells a waiting client to send its body; called when the body is going to be read, not before. */
+export const sendContinue = (req: Request, res: Response): void => {
+  if (expecting.delete(req)) res.writeContinue();
+};

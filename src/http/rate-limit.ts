@@ -1,0 +1,98 @@
+import { Injectable, SetMetadata } from '@nestjs/common';
+import type { CustomDecorator, ExecutionContext } from '@nestjs/common';
+import { ThrottlerGuard, minutes } from '@nestjs/throttler';
+import type { ThrottlerModuleOptions } from '@nestjs/throttler';
+import type { Request } from 'express';
+import { Config } from '../config/config.js';
+import { RateLimited } from '../errors/errors.js';
+
+const guessableKey = 'logs-collector:guessable';
+const unlimitedKey = 'logs-collector:unlimited';
+
+/** Marks a route that takes a password or a code: LOGIN_RATE holds there, for each address and route. */
+export const Guessable = (): CustomDecorator => SetMetadata(guessableKey, true);
+
+/** Marks a route that an orchestrator calls as often as it likes. */
+export const Unlimited = (): CustomDecorator => SetMetadata(unlimitedKey, true);
+
+const has = (key: string, context: ExecutionContext): boolean =>
+  Reflect.getMetadata(key, context.getHandler()) === true ||
+  Reflect.getMetadata(key, context.getClass()) === true;
+
+export const rateLimits = ({ API_RATE, LOGIN_RATE }: Config): ThrottlerModuleOptions => ({
+  throttlers: [
+    {
+      name: 'api',
+      limit: API_RATE,
+      ttl: minutes(1),
+      skipIf: (context) => has(unlimitedKey, context),
+      // One budget for all routes together.
+      generateKey: (_context, tracker) => `api:${tracker}`,
+    },
+    {
+      name: 'login',
+      limit: LOGIN_RATE,
+      ttl: minutes(1),
+      skipIf: (context) => !has(guessableKey, context),
+      generateKey: (context, tracker) => `login:${context.getHandler().name}:${tracker}`,
+    },
+  ],
+  setHeaders: false,
+});
+
+/** The first 64 bits of an IPv6 address are one customer's; an IPv4 address stands for itself. */
+export const addressGroup = (address: string): string => {
+  const v4 = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/.exec(address);
+  if (v4?.[1]) return v4[1];
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':');
+  if (tail !== undefined) while (groups.length < 4) groups.push('0');
+  return groups.slice(0, 4).join(':');
+};
+
+@Injectable()
+export class RateLimitGuard extends ThrottlerGuard {
+  protected override getTracker(req: Request): Promise<string> {
+    return Promise.resolve(addressGroup(req.ip ?? ''));
+  }
+
+  protected override throwThrottlingException(
+    _context: ExecutionContext,
+    { timeToBlockExpire }: { timeToBlockExpire: number },
+  ): Promise<void> {
+    throw new RateLimited(Math.max(1, timeToBlockExpire));
+  }
+}
+
+/**
+ * Counts wrong credentials an address, a minute long: a tenth of API_RATE, then nobody from there is heard for
+ * the rest of the minute. Bounded: the oldest windows go first.
+ */
+@Injectable()
+export class WrongCredentials {
+  private readonly windows = new Map<string, { count: number; until: number }>();
+
+  constructor(private readonly config: Config) {}
+
+  /** @throws RateLimited */
+  check(address: string): void {
+    const window = this.windows.get(addressGroup(address));
+    const limit = Math.max(10, Math.floor(this.config.API_RATE / 10));
+    if (window && window.count >= limit && window.until > Date.now())
+      throw new RateLimited(Math.ceil((window.until - Date.now()) / 1000));
+  }
+
+  count(address: string): void {
+    const key = addressGroup(address);
+    const window = this.windows.get(key);
+    if (window && window.until > Date.now()) window.count += 1;
+    else {
+      this.windows.delete(key);
+      this.windows.set(key, { count: 1, until: Date.now() + minutes(1) });
+      const oldest = this.windows.keys().next().value;
+      if (this.windows.size > maxWindows && oldest !== undefined) this.windows.delete(oldest);
+    }
+  }
+}
+
+const maxWindows = 100_000;

@@ -1,0 +1,27 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { NextFunction, Request, Response } from 'express';
+import { newId } from '../secrets/secrets.js';
+
+/** What every log line and audit event of one request says about where it came from. */
+export interface RequestContext {
+  readonly requestId: string;
+  /** The client's address, as far as TRUSTED_PROXIES lets us know it. */
+  readonly address: string;
+}
+
+const storage = new AsyncLocalStorage<RequestContext>();
+
+/** The request being served; null in jobs and commands. */
+export const currentRequest = (): RequestContext | null => storage.getStore() ?? null;
+
+const ownIdPattern = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** First middleware of all: gives the request its id, the client's own where it has the right form. */
+export const requestContext = (req: Request, res: Response, next: NextFunction): void => {
+  const own = req.get('x-request-id');
+  const requestId = own !== undefined && ownIdPattern.test(own) ? own : newId();
+  res.setHeader('X-Request-Id', requestId);
+  // An IPv4 client on a dual-stack socket is shown as ::ffff:192.0.2.1.
+  const address = (req.ip ?? '').replace(/^::ffff:/, '');
+  storage.run({ requestId, address }, next);
+};

@@ -1,0 +1,37 @@
+import { Initial1763640000000 } from '../migrations/1763640000000-initial.js';
+import { ApiKey } from './auth/api-keys/api-key.entity.js';
+import { RecoveryCode } from './auth/second-factor/recovery-code.entity.js';
+import { AuthFailure } from './auth/sessions/auth-failure.entity.js';
+import { Session } from './auth/sessions/session.entity.js';
+import { User } from './auth/users/user.entity.js';
+import { Archive } from './archives/archive.entity.js';
+import { DownloadLink } from './archives/contents/download-link.entity.js';
+import { Upload } from './archives/intake/upload.entity.js';
+import { Tombstone } from './archives/tombstone.entity.js';
+import { AuditEvent } from './audit/audit-event.entity.js';
+import type { Schema } from './database/data-source.js';
+import { Setting } from './database/setting.entity.js';
+import { Platform } from './platforms/platform.entity.js';
+import { Ticket } from './tickets/ticket.entity.js';
+import { UploadToken } from './upload-tokens/upload-token.entity.js';
+
+/** All tables and all migrations, oldest first. */
+export const schema: Schema = {
+  entities: [
+    ApiKey,
+    Archive,
+    AuditEvent,
+    AuthFailure,
+    DownloadLink,
+    Platform,
+    RecoveryCode,
+    Session,
+    Setting,
+    Ticket,
+    Tombstone,
+    Upload,
+    UploadToken,
+    User,
+  ],
+  migrations: [Initial1763640000000],
+};

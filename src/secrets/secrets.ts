@@ -1,0 +1,90 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  randomInt,
+  timingSafeEqual,
+} from 'node:crypto';
+import { nanoid, customAlphabet } from 'nanoid';
+import { v7 } from 'uuid';
+
+/**
+ * What each secret starts with, so that a scanner, a log mask and the guard tell them apart.
+ * `lct_` upload token, `lck_` API key, `lcd_` download link, `lcs_` first set-up.
+ */
+export type SecretPrefix = 'lct_' | 'lck_' | 'lcd_' | 'lcs_';
+
+/** Characters of nanoid's alphabet of 64: 32 of them are 192 bits. */
+const secretLength = 32;
+
+export const newSecret = (prefix: SecretPrefix): string => prefix + nanoid(secretLength);
+
+/** Whether `text` has the form of a secret with this prefix. Says nothing about whether one was issued. */
+export const isSecret = (prefix: SecretPrefix, text: unknown): text is string =>
+  typeof text === 'string' &&
+  text.startsWith(prefix) &&
+  /^[A-Za-z0-9_-]{32,64}$/.test(text.slice(4));
+
+/** Every secret that must not reach a log: upload tokens, API keys and download links. */
+export const secretPattern = /lc[tkd]_[A-Za-z0-9_-]{8,}/g;
+
+/** Time-ordered identifier (RFC 9562 UUID version 7), so that "newest first" is the order of the key. */
+export const newId = (): string => v7();
+
+/** SHA-256 in hex. Only for values of high entropy: tokens, keys, session ids. */
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Ten characters without look-alikes, near 50 bits; shown in two groups. */
+const recoveryAlphabet = customAlphabet('23456789abcdefghjkmnpqrstuvwxyz', 10);
+export const newRecoveryCode = (): string => recoveryAlphabet().replace(/^(.{5})(.{5})$/, '$1-$2');
+
+/** A random instance number that fits PostgreSQL's int4. */
+export const newInstanceNumber = (): number => randomInt(1, 2 ** 31 - 1);
+
+export const newSessionId = (): string => randomBytes(32).toString('base64url');
+export const newSecretKey = (): string => randomBytes(48).toString('base64url');
+
+export const isSame = (one: string, other: string): boolean => {
+  const a = Buffer.from(one);
+  const b = Buffer.from(other);
+  return a.length === b.length && timingSafeEqual(a, b);
+};
+
+/** Keys derived from SECRET_KEY, one a purpose, and what is done with them. */
+export class Keyring {
+  constructor(private readonly secretKey: string) {}
+
+  private key(purpose: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', this.secretKey, 'logs-collector', purpose, 32));
+  }
+
+  /** HMAC-SHA-256 in base64url. */
+  sign(purpose: string, text: string): string {
+    return createHmac('sha256', this.key(purpose)).update(text).digest('base64url');
+  }
+
+  isSigned(purpose: string, text: string, signature: string): boolean {
+    return isSame(this.sign(purpose, text), signature);
+  }
+
+  /** AES-256-GCM; the purpose and the owner are authenticated, so that a sealed value cannot be moved. */
+  seal(purpose: string, owner: string, text: string): string {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.key(purpose), nonce);
+    cipher.setAAD(Buffer.from(owner));
+    const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
+  }
+
+  /** @throws Error when the value was sealed with another key, for another owner, or changed */
+  open(purpose: string, owner: string, sealed: string): string {
+    const bytes = Buffer.from(sealed, 'base64url');
+    const decipher = createDecipheriv('aes-256-gcm', this.key(purpose), bytes.subarray(0, 12));
+    decipher.setAAD(Buffer.from(owner));
+    decipher.setAuthTag(bytes.subarray(12, 28));
+    return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
+  }
+}

@@ -1,0 +1,85 @@
+import type { Readable, Writable } from 'node:stream';
+import { DomainError } from '../errors/domain-error.js';
+
+/** Name of a blob in the store: always an id of ours, never a text of the customer's. */
+export type BlobKey = string & { readonly brand: 'BlobKey' };
+
+const keyPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+export const isBlobKey = (text: string): text is BlobKey => keyPattern.test(text);
+
+/** @throws TypeError for anything that newId did not make */
+export const blobKey = (id: string): BlobKey => {
+  if (!isBlobKey(id)) throw new TypeError('not a blob key');
+  return id;
+};
+
+/** First and last byte, both inclusive (RFC 9110, section 14.1.2). */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The store no longer holds what the record says. */
+export class BlobDamaged extends DomainError {
+  readonly code = 'archive-damaged';
+  constructor() {
+    super(
+      'The stored bytes are not those that were sent; tell the operator, and ask for the file again.',
+    );
+  }
+}
+
+/** A blob that is being written; it is in the store only after `commit`. */
+export interface PartialBlob {
+  /** Takes the bytes. Ends when all of them were handed to the operating system. */
+  readonly writable: Writable;
+  /**
+   * Makes the bytes durable under the key: fsync, rename, fsync of the folder.
+   * Call it after the writable has finished.
+   */
+  commit(): Promise<void>;
+  /** Removes what was written. May be called at any time, also twice. Never throws. */
+  discard(): Promise<void>;
+}
+
+/** Something in the store: a blob, a partial one, or a file that is neither. */
+export type Stored =
+  | { readonly kind: 'blob'; readonly key: BlobKey }
+  | { readonly kind: 'partial'; readonly key: BlobKey }
+  | { readonly kind: 'foreign'; readonly name: string };
+
+export interface Space {
+  /** Bytes of the volume. */
+  readonly total: number;
+  /** Bytes that the service may still write. */
+  readonly free: number;
+}
+
+/** Where the archives' bytes live. Drivers pass test/contracts/blob-store.contract.ts. */
+export abstract class BlobStore {
+  /** Begins a blob. @throws StorageUnavailable, StorageFull */
+  abstract begin(key: BlobKey): Promise<PartialBlob>;
+  /**
+   * Streams a blob, or the range of it; ends with BlobDamaged where bytes are missing.
+   * @param size the bytes that the record says it has
+   * @throws BlobDamaged where the store holds none, or one of another size
+   */
+  abstract open(key: BlobKey, size: number, range?: ByteRange): Promise<Readable>;
+  /** Removes the blob and any partial one of this key; resolves when it is gone durably. Absence is success. */
+  abstract remove(key: BlobKey): Promise<void>;
+  /** Removes a file that is no blob of ours. */
+  abstract removeForeign(name: string): Promise<void>;
+  /** Everything in the store. */
+  abstract list(): AsyncIterable<Stored>;
+  abstract space(): Promise<Space>;
+  /** Writes, reads and removes a few bytes. @throws StorageUnavailable, StorageFull */
+  abstract probe(): Promise<void>;
+  /**
+   * Ties the store to one database, so that an unmounted volume or another database's store is noticed
+   * instead of cleaned.
+   * @param mayInitialise whether the database has no archives yet, so that an empty folder may become the store
+   * @throws StorageUnavailable where the store is not the one of this id
+   */
+  abstract claim(storeId: string, mayInitialise: boolean): Promise<void>;
+}

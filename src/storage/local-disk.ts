@@ -1,0 +1,174 @@
+import { mkdir, open, opendir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import checkDiskSpace from 'check-disk-space';
+import { StorageUnavailable } from '../errors/errors.js';
+import { newId } from '../secrets/secrets.js';
+import { BlobDamaged, BlobStore, isBlobKey } from './blob-store.js';
+import type { BlobKey, ByteRange, PartialBlob, Space, Stored } from './blob-store.js';
+import { FileSink } from './file-sink.js';
+import { FileSource } from './file-source.js';
+
+const partialFolder = 'partial';
+const markerName = 'store-id';
+
+const isMissing = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+/**
+ * Blobs as files: `<root>/ab/cd/<key>`, where abcd are the key's last characters (its first are the time, and would
+ * put a day's files into one folder); partial ones in `<root>/partial`, the same file system, so that a rename is all.
+ */
+export class LocalDisk extends BlobStore {
+  private readonly root: string;
+  private claimed: string | null = null;
+
+  constructor(root: string) {
+    super();
+    this.root = resolve(root);
+  }
+
+  async begin(key: BlobKey): Promise<PartialBlob> {
+    await this.assertMounted();
+    const partial = this.partialPath(key);
+    const file = await open(partial, 'wx', 0o600);
+    const writable = new FileSink(file.fd);
+    let isOpen = true;
+    const close = async (): Promise<void> => {
+      if (!isOpen) return;
+      isOpen = false;
+      // A write may be under way on this descriptor: closing it now could write into another file.
+      writable.destroy();
+      await writable.settled;
+      await file.close();
+    };
+    return {
+      writable,
+      commit: async () => {
+        await file.sync();
+        await close();
+        const path = this.path(key);
+        await this.makeFolder(dirname(path));
+        await rename(partial, path);
+        await syncFolder(dirname(path));
+      },
+      discard: async () => {
+        await close().catch(() => undefined);
+        await unlink(partial).catch(() => undefined);
+      },
+    };
+  }
+
+  async open(key: BlobKey, size: number, range?: ByteRange): Promise<Readable> {
+    await this.assertMounted();
+    const file = await open(this.path(key), 'r').catch((cause: unknown) => {
+      throw isMissing(cause) ? new BlobDamaged() : cause;
+    });
+    const stat = await file.stat();
+    if (stat.size !== size) {
+      await file.close();
+      throw new BlobDamaged();
+    }
+    return new FileSource(file, range ?? { first: 0, last: size - 1 });
+  }
+
+  async remove(key: BlobKey): Promise<void> {
+    await this.assertMounted();
+    for (const path of [this.partialPath(key), this.path(key)]) {
+      try {
+        await unlink(path);
+        await syncFolder(dirname(path));
+      } catch (cause) {
+        if (!isMissing(cause)) throw cause;
+      }
+    }
+  }
+
+  async removeForeign(name: string): Promise<void> {
+    await this.assertMounted();
+    const path = resolve(this.root, name);
+    if (!path.startsWith(`${this.root}/`) || path === join(this.root, markerName))
+      throw new TypeError('outside of the store');
+    await rm(path, { force: true });
+  }
+
+  async *list(): AsyncIterable<Stored> {
+    await this.assertMounted();
+    for await (const entry of await opendir(this.root, { recursive: true })) {
+      if (entry.isDirectory()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const name = path.slice(this.root.length + 1);
+      if (name === markerName) continue;
+      if (isBlobKey(entry.name) && path === this.path(entry.name))
+        yield { kind: 'blob', key: entry.name };
+      else if (isBlobKey(entry.name) && path === this.partialPath(entry.name))
+        yield { kind: 'partial', key: entry.name };
+      else yield { kind: 'foreign', name };
+    }
+  }
+
+  async space(): Promise<Space> {
+    const { size, free } = await checkDiskSpace(this.root);
+    return { total: size, free };
+  }
+
+  async probe(): Promise<void> {
+    await this.assertMounted();
+    const path = join(this.root, partialFolder, `probe-${newId()}`);
+    try {
+      await writeFile(path, 'probe', { flag: 'wx', mode: 0o600 });
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  async claim(storeId: string, mayInitialise: boolean): Promise<void> {
+    this.claimed = storeId;
+    if (mayInitialise) {
+      await mkdir(join(this.root, partialFolder), { recursive: true, mode: 0o700 });
+      await writeFile(join(this.root, markerName), storeId, { flag: 'wx', mode: 0o600 }).catch(
+        (cause: unknown) => {
+          if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
+        },
+      );
+      await syncFolder(this.root);
+    }
+    await this.assertMounted();
+  }
+
+  /** The marker is read each time: a volume may go and come back while the process lives. */
+  private async assertMounted(): Promise<void> {
+    const marker = await readFile(join(this.root, markerName), 'utf8').catch((cause: unknown) => {
+      throw new StorageUnavailable({ cause });
+    });
+    if (marker !== this.claimed)
+      throw new StorageUnavailable({
+        cause: new Error('the folder is the store of another database'),
+      });
+  }
+
+  private async makeFolder(folder: string): Promise<void> {
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (made === undefined) return;
+    // A new folder's name is durable only when its parents are synced.
+    await syncFolder(dirname(folder));
+    await syncFolder(this.root);
+  }
+
+  private path(key: BlobKey): string {
+    return join(this.root, key.slice(-4, -2), key.slice(-2), key);
+  }
+
+  private partialPath(key: BlobKey): string {
+    return join(this.root, partialFolder, key);
+  }
+}
