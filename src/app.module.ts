@@ -1,11 +1,15 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import type { DataSource } from 'typeorm';
+import { ArchivesModule } from './archives/archives.module.js';
 import { AuditModule } from './audit/audit.module.js';
+import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import type { Instance } from './database/instance.js';
+import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { StorageModule } from './storage/storage.module.js';
@@ -16,11 +20,12 @@ export interface Resources {
   readonly secretKey: string;
   readonly dataSource: DataSource;
   readonly instance: Instance;
+  readonly role: 'service' | 'command';
 }
 
 @Module({})
 export class AppModule {
-  static of({ config, secretKey, dataSource, instance }: Resources): DynamicModule {
+  static of({ config, secretKey, dataSource, instance, role }: Resources): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -30,6 +35,11 @@ export class AppModule {
         HttpModule,
         StorageModule,
         AuditModule,
+        AuthModule,
+        ArchivesModule,
+        HealthModule,
+        // Commands run no schedule.
+        ...(role === 'service' ? [ScheduleModule.forRoot()] : []),
       ],
     };
   }

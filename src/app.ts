@@ -104,7 +104,13 @@ export const createDocumentedApp = async (log: Logger): Promise<NestExpressAppli
   const config = Object.assign(new Config(), { API_DOCS: 'off' });
   const dataSource = await openDatabase({ kind: 'sqlite', path: ':memory:' }, schema, 1);
   return createApp(
-    { config, secretKey: 'for the document', dataSource, instance: new SqliteInstance(':memory:') },
+    {
+      config,
+      secretKey: 'for the document',
+      dataSource,
+      instance: new SqliteInstance(':memory:'),
+      role: 'command',
+    },
     log,
   );
 };

@@ -1,10 +1,50 @@
 #!/usr/bin/env -S node --single-threaded-gc --disable-warning=ExperimentalWarning
 import 'reflect-metadata';
+import { Command } from 'commander';
 import { config as readDotEnv } from 'dotenv';
-import { loadConfig } from './config/load-config.js';
-import { createLog } from './http/log.js';
-import { startService } from './main.js';
+import { runMigrate, runOpenApi, runServe, runSweep, runVerify } from './commands/commands.js';
+import { createUser, listUsers, resetSecondFactor, setPassword } from './commands/users.js';
+import { version } from './version.js';
+
+/** The operator's commands. Results go to standard output, errors to standard error with exit code 1. */
+const program = new Command('logs-collector')
+  .description('Ticketed log-archive upload service. Configured by the environment; see .env.example.')
+  .version(version);
+
+program.command('serve', { isDefault: true }).description('run the service').action(runServe);
+program.command('migrate').description('bring the database up to this version').action(runMigrate);
+program
+  .command('verify')
+  .description('re-hash every archive and compare storage and database; exit 1 on any finding')
+  .action(runVerify);
+program
+  .command('sweep')
+  .description('finish deletions, drop orphans and stale partial uploads')
+  .option('--dry-run', 'only say what would be removed')
+  .option('--force', 'remove orphans however many there are')
+  .action(runSweep);
+program.command('openapi').description('print the OpenAPI 3.1 document').action(runOpenApi);
+
+const user = program.command('user').description('accounts of people');
+user
+  .command('create <username>')
+  .description('make an account; the password is read from standard input')
+  .option('--role <role>', 'engineer or admin', 'engineer')
+  .action(createUser);
+user.command('list').description('print the accounts').action(listUsers);
+user
+  .command('reset-second-factor <username>')
+  .description('remove the second factor, so that a new one is enrolled at the next sign-in')
+  .action(resetSecondFactor);
+user
+  .command('set-password <username>')
+  .description('set a password, read from standard input; ends all sessions')
+  .action(setPassword);
 
 readDotEnv({ quiet: true });
-const config = loadConfig(process.env);
-void startService(config, createLog(config.LOG_LEVEL));
+program.parseAsync().catch((cause: unknown) => {
+  // One line a problem, no stack: the operator is told what to do. LOG_LEVEL=debug shows where it came from.
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  process.stderr.write(`${process.env['LOG_LEVEL'] === 'debug' ? error.stack : error.message}\n`);
+  process.exit(1);
+});

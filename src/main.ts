@@ -6,6 +6,10 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { createApp } from './app.js';
+import { AdmissionService } from './archives/intake/admission.service.js';
+import { StoreIdentity } from './archives/upkeep/store-identity.service.js';
+import { SweepService } from './archives/upkeep/sweep.service.js';
+import { FirstAdmin } from './auth/users/first-admin.js';
 import type { Resources } from './app.module.js';
 import type { Config } from './config/config.js';
 import { databaseTarget } from './config/load-config.js';
@@ -55,7 +59,7 @@ const openWhenReady = async (config: Config, log: Logger): Promise<DataSource> =
 export const openResources = async (
   config: Config,
   log: Logger,
-  role: 'service' | 'command',
+  role: Resources['role'],
 ): Promise<Resources> => {
   const secretKey = secretKeyOf(config);
   const dataSource = await openWhenReady(config, log);
@@ -68,7 +72,7 @@ export const openResources = async (
     await dataSource.destroy();
     throw cause;
   }
-  return { config, secretKey, dataSource, instance };
+  return { config, secretKey, dataSource, instance, role };
 };
 
 export interface Service {
@@ -79,25 +83,65 @@ export interface Service {
   stop(): Promise<void>;
 }
 
+/** After the grace, what was ended has so long to clean up. */
+const cleanUpMs = 5_000;
+
+const within = (work: Promise<unknown>, ms: number): Promise<unknown> =>
+  Promise.race([work, new Promise((resolve) => setTimeout(resolve, ms).unref())]);
+
+/** Drains: no new uploads, those under way finish within the grace or end clean; downloads break off at its end. */
+const stopService = async (app: NestExpressApplication, graceMs: number): Promise<void> => {
+  const draining = app.get(Draining);
+  const admissions = app.get(AdmissionService);
+  const server: Server = app.getHttpServer();
+  const deadline = Date.now() + graceMs;
+  draining.begin();
+  await within(admissions.whenIdle(), graceMs);
+  draining.endNow();
+  await within(admissions.whenIdle(), cleanUpMs);
+  const closing = app.close();
+  // Keep-alive clients between two requests have nothing to lose.
+  server.closeIdleConnections();
+  await within(closing, Math.max(1_000, deadline - Date.now()));
+  server.closeAllConnections();
+  await closing;
+};
+
 /** Starts the service and resolves when it listens. */
 export const startService = async (config: Config, log: Logger): Promise<Service> => {
   const resources = await openResources(config, log, 'service');
+  const { dataSource, instance } = resources;
   const app = await createApp(resources, log);
-  await app.listen(config.PORT, config.HOST);
-  const server: Server = app.getHttpServer();
-  const { address, port, family } = server.address() as AddressInfo;
-  const host = /^(0\.0\.0\.0|::)$/.test(address) ? '127.0.0.1' : address;
-  const url = `http://${family === 'IPv6' && host !== '127.0.0.1' ? `[${host}]` : host}:${port}`;
-  log.info({ event: 'service.ready', url });
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
-    const draining = app.get(Draining);
-    draining.begin();
     log.info({ event: 'service.draining', graceSeconds: config.SHUTDOWN_GRACE });
-    await app.close();
-    await resources.instance.leave();
-    await resources.dataSource.destroy();
+    await stopService(app, 1000 * config.SHUTDOWN_GRACE);
+    await instance.leave();
+    await dataSource.destroy();
     log.info({ event: 'service.stopped' });
   };
-  return { app, url, stop: () => (stopping ??= stop()) };
+  const stopOnce = (): Promise<void> => (stopping ??= stop());
+  try {
+    // Before the first request: what a crash left is settled, so that nobody meets it.
+    if (await app.get(StoreIdentity).claim()) await app.get(SweepService).finish();
+    await app.listen(config.PORT, config.HOST);
+    const url = addressOf(app.getHttpServer());
+    await app.get(FirstAdmin).prepare(config.PUBLIC_URL?.replace(/\/+$/, '') ?? url);
+    log.info({ event: 'service.ready', url });
+    // Reading a large store takes a while, and nobody has to wait for it.
+    void app
+      .get(SweepService)
+      .sweep()
+      .catch((cause: unknown) => log.error({ event: 'sweep.refused', err: cause }));
+    return { app, url, stop: stopOnce };
+  } catch (cause) {
+    await stopOnce();
+    throw cause;
+  }
+};
+
+const addressOf = (server: Server): string => {
+  const { address, port, family } = server.address() as AddressInfo;
+  const host = /^(0\.0\.0\.0|::)$/.test(address) ? '127.0.0.1' : address;
+  return `http://${family === 'IPv6' && host.includes(':') ? `[${host}]` : host}:${port}`;
 };

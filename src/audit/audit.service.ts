@@ -1,10 +1,15 @@
 import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { Actor } from '../http/actor.js';
+import { cursorId, page } from '../http/cursor.js';
+import type { Page } from '../http/cursor.js';
 import { currentRequest } from '../http/request-context.js';
 import { newId } from '../secrets/secrets.js';
 import { AuditEvent } from './audit-event.entity.js';
 import type { Action } from './audit.actions.js';
+import { auditEventView } from './audit.dto.js';
+import type { AuditEventView, AuditQuery } from './audit.dto.js';
 
 /** What happened to what. Details are facts for people; never a secret. */
 export interface Happening {
@@ -15,6 +20,8 @@ export interface Happening {
 
 @Injectable()
 export class AuditService {
+  constructor(private readonly dataSource: DataSource) {}
+
   /** Records who did what, on what, from where and when, in the transaction of the change itself. */
   async record(
     tx: EntityManager,
@@ -35,5 +42,18 @@ export class AuditService {
       requestId: request?.requestId ?? null,
       details: details ?? {},
     });
+  }
+  async list(query: AuditQuery): Promise<Page<AuditEventView>> {
+    const rows = this.dataSource
+      .createQueryBuilder(AuditEvent, 'event')
+      .orderBy('event.id', 'DESC')
+      .take(query.limit + 1);
+    const { action, subject, actor } = query;
+    const before = cursorId(query);
+    if (before) rows.andWhere('event.id < :before', { before });
+    if (action) rows.andWhere('event.action = :action', { action });
+    if (subject) rows.andWhere('event.subjectId = :subject', { subject });
+    if (actor) rows.andWhere('(event.actorId = :actor OR event.actorName = :actor)', { actor });
+    return page(await rows.getMany(), query.limit, auditEventView);
   }
 }

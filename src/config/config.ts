@@ -32,7 +32,7 @@ export class Config {
   readonly HOST: string = '0.0.0.0';
 
   /** Port to listen on; 0 takes a free one. */
-  @WholeNumber('port', 0, 65_535)
+  @WholeNumber('', 0, 65_535)
   readonly PORT: number = 8000;
 
   /** Base of the links and curl lines that are handed out; without it, from the request. */

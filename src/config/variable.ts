@@ -28,7 +28,7 @@ export const WholeNumber = (unit: string, min: number, max = Number.MAX_SAFE_INT
       'number',
       max === Number.MAX_SAFE_INTEGER
         ? `a whole number of ${unit}, ${min} or more`
-        : `a whole number of ${unit} from ${min} to ${max}`,
+        : `a whole number${unit && ` of ${unit}`} from ${min} to ${max}`,
     ),
     IsInt(),
     Min(min),

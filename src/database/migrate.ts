@@ -1,3 +1,4 @@
+import { MigrationExecutor } from 'typeorm';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { isPostgres } from './data-source.js';
 
@@ -40,16 +41,34 @@ const refuseOld = async (runner: QueryRunner): Promise<void> => {
   if (version < 150_000) throw new DatabaseTooOld(String(Math.floor(version / 10_000)));
 };
 
+/** In one transaction, which is what keeps a service and a command that start at once apart. */
+const migrateSqlite = async (dataSource: DataSource): Promise<readonly string[]> => {
+  const runner = dataSource.createQueryRunner();
+  // SQLite heeds this outside of a transaction alone: a table that is rebuilt must not drop its rows' dependants.
+  await runner.beforeMigration();
+  try {
+    await runner.startTransaction();
+    await refuseNewer(dataSource, runner);
+    const executor = new MigrationExecutor(dataSource, runner);
+    executor.transaction = 'all';
+    const ran = await executor.executePendingMigrations();
+    await runner.commitTransaction();
+    return ran.map(({ name }) => name);
+  } catch (cause) {
+    if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+    throw cause;
+  } finally {
+    await runner.afterMigration();
+  }
+};
+
 /**
- * Brings the schema up to this program's, a transaction a migration, and returns the names of those that ran.
- * Replicas that start at once wait for each other.
+ * Brings the schema up to this program's and returns the names of the migrations that ran.
+ * Who starts at the same time waits.
  * @throws DatabaseNewer, DatabaseTooOld
  */
 export const migrate = async (dataSource: DataSource): Promise<readonly string[]> => {
-  if (!isPostgres(dataSource)) {
-    await refuseNewer(dataSource, dataSource.createQueryRunner());
-    return (await dataSource.runMigrations({ transaction: 'each' })).map(({ name }) => name);
-  }
+  if (!isPostgres(dataSource)) return migrateSqlite(dataSource);
   const lock = dataSource.createQueryRunner();
   try {
     await refuseOld(lock);

@@ -49,6 +49,9 @@ export const serialiseTransactions = (dataSource: DataSource): void => {
       // The base class returns `any`: rows of whatever the statement selects.
       // eslint-disable-next-line @typescript-eslint/no-explicit-any
     ): Promise<any> {
+      // IMMEDIATE: a command of the operator may write from another process. A transaction that turns from reading to
+      // writing after that fails at once; one that takes the lock at its beginning waits for busy_timeout.
+      if (query === 'BEGIN TRANSACTION') return super.query('BEGIN IMMEDIATE TRANSACTION');
       if (this.release_) return super.query(query, parameters, useStructuredResult);
       const release = await this.lock(query);
       try {
@@ -75,11 +78,13 @@ export const serialiseTransactions = (dataSource: DataSource): void => {
     }
 
     override async rollbackTransaction(): Promise<void> {
+      // 1 is the transaction itself; above it are savepoints, after whose rollback it goes on.
+      const depth = this.transactionDepth;
       try {
         await super.rollbackTransaction();
       } finally {
         // SQLite may have rolled back by itself (disk full): then ROLLBACK throws, and the lock must go all the same.
-        if (this.transactionDepth <= 1) this.isTransactionActive = false;
+        if (depth <= 1) this.isTransactionActive = false;
         this.unlock();
       }
     }

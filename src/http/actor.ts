@@ -1,4 +1,4 @@
-import type { CallerOf } from './allow.js';
+import type { CallerOf, Customer, Person } from './allow.js';
 
 /** Who did something, as the audit and `createdBy` name it. */
 export interface Actor {
@@ -20,4 +20,16 @@ export const actorOf = (caller: CallerOf): Actor => {
     case 'stranger':
       return { kind: 'stranger', id: null, name: 'stranger' };
   }
+};
+
+/** @throws TypeError where the caller is no customer; the guard has seen to it on routes for customers */
+export const customerOf = (caller: CallerOf): Customer => {
+  if (caller.kind !== 'customer') throw new TypeError('not a customer');
+  return caller;
+};
+
+/** @throws TypeError where the caller is no person; the guard has seen to it on routes for people */
+export const personOf = (caller: CallerOf): Person => {
+  if (caller.kind !== 'person') throw new TypeError('not a person');
+  return caller;
 };

@@ -2,6 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { DomainError } from '../errors/domain-error.js';
+import { idPattern } from './key.pipe.js';
 
 export class CursorInvalid extends DomainError {
   readonly code = 'cursor-invalid';
@@ -34,9 +35,7 @@ export interface Page<View> {
   readonly nextCursor: string | null;
 }
 
-/** Ids are time-ordered UUIDs (newId), so the id of the last row says where the next page begins. */
-const idPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
+/** Ids are time-ordered (newId), so the id of the last row says where the next page begins. */
 const encode = (id: string): string =>
   Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
 

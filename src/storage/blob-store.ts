@@ -66,6 +66,8 @@ export abstract class BlobStore {
    * @throws BlobDamaged where the store holds none, or one of another size
    */
   abstract open(key: BlobKey, size: number, range?: ByteRange): Promise<Readable>;
+  /** Whether the store holds a blob under this key, of whatever size. */
+  abstract has(key: BlobKey): Promise<boolean>;
   /** Removes the blob and any partial one of this key; resolves when it is gone durably. Absence is success. */
   abstract remove(key: BlobKey): Promise<void>;
   /** Removes a file that is no blob of ours. */

@@ -1,5 +1,16 @@
-import { mkdir, open, opendir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import {
+  mkdir,
+  open,
+  opendir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import checkDiskSpace from 'check-disk-space';
 import { StorageUnavailable } from '../errors/errors.js';
@@ -11,6 +22,16 @@ import { FileSource } from './file-source.js';
 
 const partialFolder = 'partial';
 const markerName = 'store-id';
+
+const probePrefix = 'probe-';
+const probeMs = 60_000;
+
+/** A probe of this moment; one that a crash left is a file like any other. */
+const isProbe = async (path: string): Promise<boolean> => {
+  if (!basename(path).startsWith(probePrefix)) return false;
+  const probe = await stat(path).catch(() => null);
+  return probe === null || Date.now() - probe.mtimeMs < probeMs;
+};
 
 const isMissing = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
@@ -73,12 +94,22 @@ export class LocalDisk extends BlobStore {
     const file = await open(this.path(key), 'r').catch((cause: unknown) => {
       throw isMissing(cause) ? new BlobDamaged() : cause;
     });
-    const stat = await file.stat();
-    if (stat.size !== size) {
+    if ((await file.stat()).size !== size) {
       await file.close();
       throw new BlobDamaged();
     }
     return new FileSource(file, range ?? { first: 0, last: size - 1 });
+  }
+
+  async has(key: BlobKey): Promise<boolean> {
+    await this.assertMounted();
+    return stat(this.path(key)).then(
+      () => true,
+      (cause: unknown) => {
+        if (isMissing(cause)) return false;
+        throw cause;
+      },
+    );
   }
 
   async remove(key: BlobKey): Promise<void> {
@@ -96,7 +127,14 @@ export class LocalDisk extends BlobStore {
   async removeForeign(name: string): Promise<void> {
     await this.assertMounted();
     const path = resolve(this.root, name);
-    if (!path.startsWith(`${this.root}/`) || path === join(this.root, markerName))
+    const root = await realpath(this.root);
+    // A link within the store may lead out of it.
+    const folder = await realpath(dirname(path)).catch((cause: unknown) => {
+      if (isMissing(cause)) return root;
+      throw cause;
+    });
+    const isInside = path.startsWith(`${this.root}/`) && `${folder}/`.startsWith(`${root}/`);
+    if (!isInside || path === join(this.root, markerName))
       throw new TypeError('outside of the store');
     await rm(path, { force: true });
   }
@@ -112,7 +150,7 @@ export class LocalDisk extends BlobStore {
         yield { kind: 'blob', key: entry.name };
       else if (isBlobKey(entry.name) && path === this.partialPath(entry.name))
         yield { kind: 'partial', key: entry.name };
-      else yield { kind: 'foreign', name };
+      else if (!(await isProbe(path))) yield { kind: 'foreign', name };
     }
   }
 
@@ -123,7 +161,7 @@ export class LocalDisk extends BlobStore {
 
   async probe(): Promise<void> {
     await this.assertMounted();
-    const path = join(this.root, partialFolder, `probe-${newId()}`);
+    const path = join(this.root, partialFolder, `${probePrefix}${newId()}`);
     try {
       await writeFile(path, 'probe', { flag: 'wx', mode: 0o600 });
     } finally {

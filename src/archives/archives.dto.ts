@@ -1,0 +1,77 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsString, MaxLength } from 'class-validator';
+import { PageQuery } from '../http/cursor.js';
+import { MayBeAbsent, StorableText } from '../http/fields.js';
+import { PageView } from '../http/page-view.js';
+import type { Archive, ArchiveState } from './archive.entity.js';
+
+export class ArchiveQuery extends PageQuery {
+  @ApiPropertyOptional({ description: 'Number of a ticket' })
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(64)
+  @StorableText()
+  readonly ticket?: string;
+
+  @ApiPropertyOptional({ description: 'Name of a platform' })
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(63)
+  @StorableText()
+  readonly platform?: string;
+
+  @ApiPropertyOptional({ description: 'Part of the filename, in any case' })
+  @MayBeAbsent()
+  @MaxLength(200)
+  @StorableText()
+  readonly q?: string;
+}
+
+export class ArchiveView {
+  @ApiProperty({ format: 'uuid' })
+  readonly id!: string;
+  @ApiProperty({ example: 'SUP-48213' })
+  readonly ticket!: string;
+  @ApiProperty({ example: 'backup-server' })
+  readonly platform!: string;
+  @ApiProperty({ example: 'logs.tgz' })
+  readonly filename!: string;
+  @ApiProperty({ type: 'integer', description: 'bytes' })
+  readonly size!: number;
+  @ApiProperty({ description: 'SHA-256 of the bytes, lower-case hex', pattern: '^[0-9a-f]{64}$' })
+  readonly sha256!: string;
+  @ApiProperty({ format: 'date-time' })
+  readonly uploadedAt!: string;
+  @ApiProperty({ format: 'uuid', description: 'token that it came by' })
+  readonly tokenId!: string;
+  @ApiProperty({ enum: ['stored', 'damaged'] })
+  readonly state!: ArchiveState;
+}
+
+export class ArchivePage extends PageView(ArchiveView) {}
+
+/** @param archive with its ticket and platform loaded */
+export const archiveView = (archive: Archive): ArchiveView => ({
+  id: archive.id,
+  ticket: archive.ticket?.number ?? '',
+  platform: archive.platform?.name ?? '',
+  filename: archive.filename,
+  size: archive.size,
+  sha256: archive.sha256,
+  uploadedAt: archive.uploadedAt.toISOString(),
+  tokenId: archive.tokenId,
+  state: archive.state,
+});
+
+export class StorageView {
+  @ApiProperty({ type: 'integer', description: 'bytes of the volume' })
+  readonly total!: number;
+  @ApiProperty({ type: 'integer', description: 'bytes in use on it, by whomever' })
+  readonly used!: number;
+  @ApiProperty({ type: 'integer', description: 'bytes free on it' })
+  readonly free!: number;
+  @ApiProperty({ example: 41.5 })
+  readonly usedPercent!: number;
+  @ApiProperty({ type: 'object', properties: { count: { type: 'integer' }, bytes: { type: 'integer' } }, required: ['count', 'bytes'] })
+  readonly archives!: { readonly count: number; readonly bytes: number };
+}

@@ -1,0 +1,46 @@
+import { Module } from '@nestjs/common';
+import { PlatformsModule } from '../platforms/platforms.module.js';
+import { TicketsModule } from '../tickets/tickets.module.js';
+import { UploadTokensModule } from '../upload-tokens/upload-tokens.module.js';
+import { ArchivesController } from './archives.controller.js';
+import { ArchivesService } from './archives.service.js';
+import { ContentsController } from './contents/contents.controller.js';
+import { ContentsService } from './contents/contents.service.js';
+import { DeletionController } from './deletion/deletion.controller.js';
+import { DeletionService } from './deletion/deletion.service.js';
+import { AdmissionService } from './intake/admission.service.js';
+import { IntakeController } from './intake/intake.controller.js';
+import { IntakeService } from './intake/intake.service.js';
+import { UploadsService } from './intake/uploads.service.js';
+import { Tombstones } from './tombstones.js';
+import { StoreIdentity } from './upkeep/store-identity.service.js';
+import { SweepService } from './upkeep/sweep.service.js';
+import { UpkeepSchedule } from './upkeep/upkeep.schedule.js';
+import { VerifyService } from './upkeep/verify.service.js';
+
+@Module({
+  imports: [PlatformsModule, TicketsModule, UploadTokensModule],
+  controllers: [IntakeController, ArchivesController, ContentsController, DeletionController],
+  providers: [
+    AdmissionService,
+    ArchivesService,
+    ContentsService,
+    DeletionService,
+    IntakeService,
+    StoreIdentity,
+    SweepService,
+    Tombstones,
+    UpkeepSchedule,
+    UploadsService,
+    VerifyService,
+  ],
+  exports: [
+    AdmissionService,
+    ContentsService,
+    DeletionService,
+    StoreIdentity,
+    SweepService,
+    VerifyService,
+  ],
+})
+export class ArchivesModule {}

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { contains } from '../database/search.js';
+import { NotFound } from '../errors/errors.js';
+import { cursorId, page } from '../http/cursor.js';
+import type { Page } from '../http/cursor.js';
+import { PlatformsService } from '../platforms/platforms.service.js';
+import { BlobStore } from '../storage/blob-store.js';
+import { TicketsService } from '../tickets/tickets.service.js';
+import { Archive } from './archive.entity.js';
+import { archiveView } from './archives.dto.js';
+import type { ArchiveQuery, ArchiveView, StorageView } from './archives.dto.js';
+
+@Injectable()
+export class ArchivesService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly platforms: PlatformsService,
+    private readonly tickets: TicketsService,
+    private readonly store: BlobStore,
+  ) {}
+
+  async list(query: ArchiveQuery): Promise<Page<ArchiveView>> {
+    const { manager } = this.dataSource;
+    const rows = this.dataSource
+      .createQueryBuilder(Archive, 'archive')
+      .innerJoinAndSelect('archive.ticket', 'ticket')
+      .innerJoinAndSelect('archive.platform', 'platform')
+      .orderBy('archive.id', 'DESC')
+      .limit(query.limit + 1);
+    const before = cursorId(query);
+    if (before) rows.andWhere('archive.id < :before', { before });
+    if (query.ticket !== undefined) {
+      const ticket = await this.tickets.find(manager, query.ticket);
+      rows.andWhere('archive.ticketId = :ticket', { ticket: ticket.id });
+    }
+    if (query.platform !== undefined) {
+      const platform = await this.platforms.find(manager, query.platform);
+      rows.andWhere('archive.platformId = :platform', { platform: platform.id });
+    }
+    if (query.q) rows.andWhere("archive.search LIKE :q ESCAPE '!'", { q: contains(query.q) });
+    return page(await rows.getMany(), query.limit, archiveView);
+  }
+
+  async get(id: string): Promise<ArchiveView> {
+    return archiveView(await this.find(this.dataSource.manager, id));
+  }
+
+  /** With its ticket and platform. @throws NotFound */
+  async find(manager: EntityManager, id: string): Promise<Archive> {
+    const archive = await manager.findOne(Archive, {
+      where: { id },
+      relations: { ticket: true, platform: true },
+    });
+    if (!archive) throw new NotFound('archive');
+    return archive;
+  }
+
+  /** The volume as the operating system sees it, and the archives on it. */
+  async storage(): Promise<StorageView> {
+    const [{ total, free }, archives] = await Promise.all([
+      this.store.space(),
+      this.platforms.totals(),
+    ]);
+    const used = total - free;
+    return {
+      total,
+      used,
+      free,
+      usedPercent: total === 0 ? 0 : Math.round((1000 * used) / total) / 10,
+      archives,
+    };
+  }
+}

@@ -1,0 +1,11 @@
+import { DomainError } from '../../errors/domain-error.js';
+
+/** RFC 9110, section 15.5.17: the answer says how long the whole is. */
+export class RangeNotSatisfiable extends DomainError {
+  readonly code = 'range-not-satisfiable';
+  override readonly headers: Readonly<Record<string, string>>;
+  constructor(size: number) {
+    super(`Ask for bytes within 0 to ${size - 1}.`);
+    this.headers = { 'Content-Range': `bytes */${size}` };
+  }
+}

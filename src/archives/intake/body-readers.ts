@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
+import type { Request, Response } from 'express';
+import multer, { MulterError } from 'multer';
+import type { StorageEngine } from 'multer';
+import { DomainError } from '../../errors/domain-error.js';
+import { FileMissing, MultipartMalformed, TooManyFiles } from './intake.errors.js';
+import { pump } from './pump.js';
+
+/** Called when the file begins; its bytes go into the sink that this gives. */
+export type OpenFile = (filename: string, formToken: unknown) => Promise<Writable>;
+
+/** Reads one request's body: finds the file in it, and resolves when the whole body was well-formed and taken. */
+export type BodyReader = (
+  req: Request,
+  res: Response,
+  signal: AbortSignal,
+  open: OpenFile,
+) => Promise<void>;
+
+/** The body is the file. */
+export const rawBody =
+  (filename: string): BodyReader =>
+  async (req, _res, signal, open) =>
+    pump(req, await open(filename, undefined), signal);
+
+/** The one field besides the file that means something, and room for what a page may add. */
+const maxFields = 8;
+const maxFieldBytes = 1024;
+/** What may come before the file: fields, their headers, a preamble. */
+export const maxBytesBeforeFile = 64 * 1024;
+
+/** Multer's own name for what it refuses, in ours. */
+const problemOf = (cause: unknown): unknown => {
+  if (cause instanceof DomainError) return cause;
+  if (cause instanceof MulterError && /^LIMIT_(FILE_COUNT|UNEXPECTED_FILE)$/.test(cause.code))
+    return new TooManyFiles();
+  // Errors of the file system pass; the rest is busboy's, which throws plain Errors.
+  if (cause instanceof Error && 'syscall' in cause) return cause;
+  return new MultipartMalformed({ cause });
+};
+
+/** Streams the one file part into the sink; everything that multer offers to keep in memory is bounded. */
+const fileInto = (open: OpenFile, opened: () => void): StorageEngine => ({
+  _handleFile: (form, file, done) => {
+    const { token } = form.body as { token?: unknown };
+    opened();
+    open(file.originalname, token).then(
+      (sink) => {
+        sink.once('error', done);
+        sink.once('finish', () => done(null, {}));
+        file.stream.once('error', (cause) => sink.destroy(cause));
+        file.stream.pipe(sink);
+      },
+      (cause: unknown) => {
+        file.stream.resume();
+        done(cause);
+      },
+    );
+  },
+  // The intake removes what was stored; multer knows nothing of it.
+  _removeFile: (_form, _file, done) => done(null),
+});
+
+/**
+ * multipart/form-data with exactly one file part, named `file` (RFC 7578), parsed by multer.
+ * Trap: on any error multer reads the request to its end before it says so, gigabytes of a refused upload. So it gets
+ * a stand-in for the request, already ended, and the request itself is fed to the parser by us, who may stop.
+ */
+export const formBody: BodyReader = async (req, res, signal, open) => {
+  const parsing = new AbortController();
+  const { form, hasFile } = { form: await standIn(req), hasFile: { seen: false } };
+  let bytesBefore = 0;
+  const count = (chunk: Buffer): void => {
+    bytesBefore += chunk.length;
+    if (hasFile.seen) req.off('data', count);
+    else if (bytesBefore > maxBytesBeforeFile) parsing.abort(new MultipartMalformed());
+  };
+  const parse = multer({
+    storage: fileInto(open, () => (hasFile.seen = true)),
+    defParamCharset: 'utf8',
+    fileFilter: (_form, file, accept) => {
+      if (file.fieldname !== 'file') accept(new FileMissing());
+      else if (hasFile.seen) accept(new TooManyFiles());
+      else accept(null, true);
+    },
+    limits: {
+      files: 1,
+      fields: maxFields,
+      parts: maxFields + 1,
+      fieldSize: maxFieldBytes,
+      fieldNameSize: 100,
+      headerPairs: 32,
+      fieldNestingDepth: 0,
+      fieldArrayIndexLimit: 0,
+      // The sink's limit is the platform's; this one is only never unset.
+      fileSize: Number.MAX_SAFE_INTEGER - 1,
+    },
+    streamHandler: (_form: unknown, parser: Writable) => {
+      req.on('data', count);
+      pump(req, parser, AbortSignal.any([signal, parsing.signal])).catch((cause: unknown) =>
+        parsing.abort(cause),
+      );
+    },
+  } as multer.Options).any();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      parsing.signal.addEventListener('abort', () => reject(parsing.signal.reason as Error));
+      parse(form, res, (cause: unknown) => {
+        if (cause === undefined || cause === null) resolve();
+        else parsing.abort(cause);
+      });
+    });
+  } catch (cause) {
+    throw problemOf(cause);
+  } finally {
+    req.off('data', count);
+  }
+};
+
+/** Has the request's headers and none of its bytes. */
+const standIn = async (req: IncomingMessage): Promise<Request> => {
+  const form = Object.assign(new Readable({ read: () => undefined }), {
+    headers: {
+      'content-type': req.headers['content-type'],
+      // type-is asks whether there is a body at all.
+      'transfer-encoding': 'chunked',
+    },
+  });
+  form.destroy();
+  await once(form, 'close');
+  return form as unknown as Request;
+};

@@ -1,0 +1,45 @@
+import type { Request } from 'express';
+import { ValidationFailed } from '../../errors/errors.js';
+import { claimedDigest } from '../../secrets/digest.js';
+
+/** What the headers of an upload say of it, before any body byte. */
+export interface Claims {
+  /** Content-Length; null for a chunked body. */
+  readonly declaredBytes: number | null;
+  readonly idempotencyKey: string | null;
+  /** SHA-256 that the file must have, lower-case hex; null where nothing is claimed. */
+  readonly sha256: string | null;
+}
+
+const keyPattern = /^[\x21-\x7e]{1,128}$/;
+
+const digestClaim = (req: Request, header: string): string | null => {
+  const claim = claimedDigest(req.get(header));
+  if (claim === 'malformed')
+    throw new ValidationFailed([
+      { field: header, message: 'must be sha-256=:<base64 of the SHA-256>: (RFC 9530)' },
+    ]);
+  return claim;
+};
+
+/**
+ * `Content-Digest` and `Repr-Digest` both claim the file: a raw body is the file, and what `curl -F` sends it in
+ * cannot be hashed by whoever types the line.
+ * @throws ValidationFailed
+ */
+export const claimsOf = (req: Request): Claims => {
+  const [content, repr] = [digestClaim(req, 'content-digest'), digestClaim(req, 'repr-digest')];
+  if (content !== null && repr !== null && content !== repr)
+    throw new ValidationFailed([{ field: 'repr-digest', message: 'must agree with content-digest' }]);
+  const idempotencyKey = req.get('idempotency-key') ?? null;
+  if (idempotencyKey !== null && !keyPattern.test(idempotencyKey))
+    throw new ValidationFailed([
+      { field: 'idempotency-key', message: 'must be 1 to 128 printable characters without spaces' },
+    ]);
+  const length = req.get('content-length');
+  return {
+    declaredBytes: length === undefined ? null : Number(length),
+    idempotencyKey,
+    sha256: content ?? repr,
+  };
+};

@@ -1,0 +1,86 @@
+import { DomainError } from '../../errors/domain-error.js';
+
+/** A fault of the upload itself: it counts towards TOKEN_MAX_FAILURES. */
+export abstract class UploadFault extends DomainError {}
+
+export class UploadTooLarge extends UploadFault {
+  readonly code = 'upload-too-large';
+  constructor(limit: number) {
+    super(`Send a file of at most ${limit} bytes, or split it.`);
+  }
+}
+
+export class FileMissing extends UploadFault {
+  readonly code = 'file-missing';
+  constructor() {
+    super('Send exactly one file, in a form field named "file": curl -F file=@logs.tgz');
+  }
+}
+
+export class TooManyFiles extends UploadFault {
+  readonly code = 'too-many-files';
+  constructor() {
+    super('Send one file a request; pack several into one archive.');
+  }
+}
+
+export class MultipartMalformed extends UploadFault {
+  readonly code = 'multipart-malformed';
+  constructor(options?: ErrorOptions) {
+    super('Send a complete multipart/form-data body, as curl -F does.', options);
+  }
+}
+
+export class FileEmpty extends UploadFault {
+  readonly code = 'file-empty';
+  constructor() {
+    super('The file has no bytes; check its path and send it again.');
+  }
+}
+
+export class DigestMismatch extends UploadFault {
+  readonly code = 'digest-mismatch';
+  constructor(claimed: string, received: string) {
+    super(
+      `The digest claims SHA-256 ${claimed}, but ${received} was received; nothing was stored, send it again.`,
+    );
+  }
+}
+
+export class UploadStalled extends UploadFault {
+  readonly code = 'upload-stalled';
+  constructor() {
+    super('Too few bytes came for too long; send the file again over a better line.');
+  }
+}
+
+/** The connection broke: nobody reads the answer. */
+export class UploadAborted extends UploadFault {
+  readonly code = 'request-malformed';
+  constructor(options?: ErrorOptions) {
+    super('The connection broke before the whole file came; send it again.', options);
+  }
+}
+
+export class IdempotencyKeyReused extends UploadFault {
+  readonly code = 'idempotency-key-reused';
+  constructor() {
+    super('Use a new Idempotency-Key for another file; this one stands for a file that is stored.');
+  }
+}
+
+/** Not the upload's fault: the platform is full. */
+export class QuotaExceeded extends DomainError {
+  readonly code = 'quota-exceeded';
+  constructor() {
+    super('The space for this product is used up; ask the support engineer to make room.');
+  }
+}
+
+export class TooManyUploads extends DomainError {
+  readonly code = 'too-many-uploads';
+  override readonly retryAfter = 15;
+  constructor() {
+    super('Too many uploads are under way; try again in a quarter of a minute.');
+  }
+}

@@ -1,0 +1,216 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { Config } from '../../config/config.js';
+import { ShuttingDown } from '../../errors/errors.js';
+import type { CallerOf } from '../../http/allow.js';
+import { Draining } from '../../http/draining.js';
+import { sendContinue } from '../../http/json-body.js';
+import { WrongCredentials } from '../../http/rate-limit.js';
+import { BlobStore, blobKey } from '../../storage/blob-store.js';
+import type { PartialBlob } from '../../storage/blob-store.js';
+import { theToken } from '../../upload-tokens/upload-token.credential.js';
+import { UploadTokenUnknown } from '../../upload-tokens/upload-tokens.errors.js';
+import { UploadTokensService } from '../../upload-tokens/upload-tokens.service.js';
+import { cleanFilename } from '../filename.policy.js';
+import { AdmissionService } from './admission.service.js';
+import type { Admission } from './admission.service.js';
+import type { BodyReader } from './body-readers.js';
+import { claimsOf } from './claims.js';
+import type { Claims } from './claims.js';
+import {
+  DigestMismatch,
+  FileEmpty,
+  FileMissing,
+  IdempotencyKeyReused,
+  UploadStalled,
+} from './intake.errors.js';
+import type { Receipt } from './intake.dto.js';
+import { MeteredSink } from './metered-sink.js';
+import { watchPace } from './pace.js';
+import { UploadsService } from './uploads.service.js';
+
+/** A form whose token comes as a field has so long to bring it: until then it is nobody's. */
+const strangerMs = 30_000;
+
+/** The file while it comes. */
+interface Body {
+  readonly filename: string;
+  readonly sink: MeteredSink;
+  readonly partial: PartialBlob | null;
+}
+
+/** One request's way in, from the first header to the answer. */
+interface Passage {
+  readonly req: Request;
+  readonly claims: Claims;
+  /** Bytes of the body that may not be the file's. */
+  readonly framing: number;
+  readonly abort: AbortController;
+  admission: Admission | null;
+  body: Body | null;
+}
+
+/**
+ * Takes uploads, whatever way they come: admission, one pass over the bytes into a partial blob, fsync, rename,
+ * one transaction, 201. On any failure the bytes go and the attempt is given back.
+ */
+@Injectable()
+export class IntakeService {
+  private readonly log = new Logger(IntakeService.name);
+
+  constructor(
+    private readonly admissions: AdmissionService,
+    private readonly uploads: UploadsService,
+    private readonly tokens: UploadTokensService,
+    private readonly store: BlobStore,
+    private readonly wrong: WrongCredentials,
+    private readonly draining: Draining,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * @param caller the token's holder, or a stranger whose token is a field of the form
+   * @param framing bytes of the body that may not be the file's
+   */
+  async take(
+    req: Request,
+    res: Response,
+    caller: CallerOf,
+    read: BodyReader,
+    framing: number,
+  ): Promise<Receipt> {
+    const abort = new AbortController();
+    const passage: Passage = {
+      req,
+      claims: claimsOf(req),
+      framing,
+      abort,
+      admission: null,
+      body: null,
+    };
+    const endWatch = this.watch(passage);
+    try {
+      if (caller.kind === 'customer') await this.admit(passage, caller.tokenId);
+      else if (this.draining.isDraining) throw new ShuttingDown();
+      sendContinue(req, res);
+      await read(req, res, abort.signal, (filename, token) => this.open(passage, filename, token));
+      endWatch();
+      return await this.finish(passage);
+    } catch (cause) {
+      return await this.fail(passage, cause);
+    } finally {
+      endWatch();
+      if (passage.admission) this.admissions.leave(passage.admission);
+    }
+  }
+
+  private async admit(passage: Passage, tokenId: string): Promise<Admission> {
+    const { claims, framing, abort } = passage;
+    return (passage.admission = await this.admissions.admit(
+      tokenId,
+      claims,
+      framing,
+      abort.signal,
+    ));
+  }
+
+  /** The file begins: by now its token must be known. */
+  private async open(passage: Passage, filename: string, formToken: unknown): Promise<MeteredSink> {
+    const admission =
+      passage.admission ?? (await this.admit(passage, await this.holder(passage.req, formToken)));
+    const partial =
+      admission.kind === 'reserved' ? await this.store.begin(blobKey(admission.upload.id)) : null;
+    const sink = new MeteredSink(partial?.writable ?? null, admission.meter);
+    // An error is reported to whoever feeds the sink; one that comes later must not end the process.
+    sink.on('error', () => undefined);
+    partial?.writable.on('error', () => undefined);
+    passage.body = { filename: cleanFilename(filename), sink, partial };
+    return sink;
+  }
+
+  /** The token of a form is guessed as easily as one in a header, and throttled alike. */
+  private async holder(req: Request, formToken: unknown): Promise<string> {
+    const address = req.ip ?? '';
+    this.wrong.check(address);
+    try {
+      const presented = typeof formToken === 'string' ? formToken.trim() : formToken;
+      return await this.tokens.authenticate(theToken(presented === undefined ? [] : [presented]));
+    } catch (cause) {
+      if (cause instanceof UploadTokenUnknown) this.wrong.count(address);
+      throw cause;
+    }
+  }
+
+  private async finish({ admission, body, claims }: Passage): Promise<Receipt> {
+    if (!admission || !body) throw new FileMissing();
+    const { size } = body.sink;
+    if (size === 0) throw new FileEmpty();
+    const sha256 = body.sink.sha256();
+    if (claims.sha256 !== null && claims.sha256 !== sha256)
+      throw new DigestMismatch(claims.sha256, sha256);
+    if (admission.kind === 'repeated') {
+      if (admission.archive.sha256 !== sha256) throw new IdempotencyKeyReused();
+      return this.stored(admission);
+    }
+    const { token, upload } = admission;
+    await body.partial?.commit();
+    const received = { filename: body.filename, size, sha256 };
+    const { attemptsLeft, uploadedAt } = await this.uploads.commit(token, upload, received);
+    this.log.log({ event: 'archive.stored', archiveId: upload.id, bytes: size });
+    return {
+      id: upload.id,
+      ticket: token.ticket.number,
+      ...received,
+      uploadedAt: uploadedAt.toISOString(),
+      attemptsLeft,
+    };
+  }
+
+  /** The answer for an archive that is stored already. */
+  private stored({ token, archive }: Extract<Admission, { kind: 'repeated' }>): Receipt {
+    const { id, filename, size, sha256, uploadedAt } = archive;
+    return {
+      id,
+      ticket: token.ticket.number,
+      filename,
+      size,
+      sha256,
+      uploadedAt: uploadedAt.toISOString(),
+      attemptsLeft: token.attemptsLeft,
+    };
+  }
+
+  /** Undoes what was done. @throws the cause, unless the archive turns out to be stored */
+  private async fail({ admission, body, abort }: Passage, cause: unknown): Promise<Receipt> {
+    // What ended the upload from our side is the reason; what the streams then said is its echo.
+    const reason: unknown = abort.signal.aborted ? abort.signal.reason : cause;
+    body?.sink.destroy();
+    await body?.partial?.discard();
+    if (admission?.kind !== 'reserved') throw reason;
+    const { token, upload } = admission;
+    if (await this.uploads.fail(token, upload, reason)) throw reason;
+    const archive = await this.uploads.stored(upload.id);
+    return this.stored({ kind: 'repeated', token, archive, meter: admission.meter });
+  }
+
+  /** Ends an upload that sends too little, or that the shutdown's grace has run out for. */
+  private watch(passage: Passage): () => void {
+    const { req, abort } = passage;
+    const endPace = watchPace(
+      req.socket,
+      this.config.UPLOAD_IDLE_TIMEOUT,
+      () => passage.body?.sink.writableNeedDrain ?? false,
+      () => abort.abort(new UploadStalled()),
+    );
+    const stranger = setTimeout(() => {
+      if (!passage.admission) abort.abort(new UploadStalled());
+    }, strangerMs);
+    const onDrained = (): void => abort.abort(new ShuttingDown());
+    this.draining.signal.addEventListener('abort', onDrained);
+    return () => {
+      endPace();
+      clearTimeout(stranger);
+      this.draining.signal.removeEventListener('abort', onDrained);
+    };
+  }
+}

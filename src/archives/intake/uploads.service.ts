@@ -1,0 +1,270 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { AuditService } from '../../audit/audit.service.js';
+import { isForeignKeyViolation, isUniqueViolation } from '../../database/errors.js';
+import { Instance } from '../../database/instance.js';
+import { searchable } from '../../database/search.js';
+import type { ErrorCode } from '../../errors/catalogue.js';
+import type { Actor } from '../../http/actor.js';
+import { currentRequest } from '../../http/request-context.js';
+import { Platform } from '../../platforms/platform.entity.js';
+import { Ticket } from '../../tickets/ticket.entity.js';
+import { TicketResolved } from '../../tickets/tickets.errors.js';
+import { UploadTokenUnknown } from '../../upload-tokens/upload-tokens.errors.js';
+import { UploadTokensService } from '../../upload-tokens/upload-tokens.service.js';
+import type { KnownToken } from '../../upload-tokens/upload-tokens.service.js';
+import { Archive } from '../archive.entity.js';
+import { Tombstones } from '../tombstones.js';
+import { QuotaExceeded, UploadFault } from './intake.errors.js';
+import { Upload } from './upload.entity.js';
+
+/** A key keeps standing for its archive so long. */
+const idempotencyMs = 24 * 60 * 60 * 1000;
+
+/** What a beginning upload says of itself. */
+export interface NewUpload {
+  /** Will be the archive's id and the blob's key. */
+  readonly id: string;
+  readonly declaredBytes: number | null;
+  readonly idempotencyKey: string | null;
+}
+
+/** What came of asking for an attempt. */
+export type Reserved =
+  | { readonly kind: 'reserved' }
+  /** The key stands for a stored archive: the answer is that one. */
+  | { readonly kind: 'repeated'; readonly archive: Archive }
+  /** The key stands for an upload that is under way. */
+  | { readonly kind: 'under-way' };
+
+/** What was received, once it is durable in the store. */
+export interface Received {
+  readonly filename: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+const customer = (tokenId: string): Actor => ({ kind: 'customer', id: tokenId, name: 'customer' });
+
+/**
+ * The rows of uploads under way, and what settles them. Whoever deletes the row (the commit, the failure, the start
+ * after a crash) settles the upload; the others find nothing and undo what they did.
+ *
+ * Every transaction here and in deletion/ takes its row locks in one order (ticket, token, upload, platform), so that
+ * PostgreSQL never sees two of them wait for each other.
+ */
+@Injectable()
+export class UploadsService {
+  private readonly log = new Logger(UploadsService.name);
+  /** Uploads that this process works on; a row of ours that is not among them was left by a failed clean-up. */
+  private readonly active = new Set<string>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly instance: Instance,
+    private readonly tokens: UploadTokensService,
+    private readonly tombstones: Tombstones,
+    private readonly audit: AuditService,
+  ) {}
+
+  get underWay(): number {
+    return this.active.size;
+  }
+
+  /** Takes one attempt for this upload. @throws UploadTokenExhausted and its like */
+  async reserve(token: KnownToken, upload: NewUpload): Promise<Reserved> {
+    const key = upload.idempotencyKey;
+    this.active.add(upload.id);
+    try {
+      return await this.dataSource.transaction(async (tx): Promise<Reserved> => {
+        // The row first: its unique key makes a parallel repetition wait until the other one's transaction ends,
+        // and only then does the look at the archives below see everything.
+        await tx.insert(Upload, {
+          ...upload,
+          tokenId: token.id,
+          instance: this.instance.number,
+          address: currentRequest()?.address ?? '',
+          beganAt: new Date(),
+        });
+        const archive = key === null ? null : await this.repeated(tx, token.id, key);
+        if (archive) throw new Repeated(archive);
+        await this.tokens.reserve(tx, token.id);
+        return { kind: 'reserved' };
+      });
+    } catch (cause) {
+      this.active.delete(upload.id);
+      if (cause instanceof Repeated) return { kind: 'repeated', archive: cause.archive };
+      if (key !== null && isUniqueViolation(cause)) return { kind: 'under-way' };
+      // The ticket was deleted between the look and the reservation.
+      if (isForeignKeyViolation(cause)) throw new UploadTokenUnknown();
+      throw cause;
+    }
+  }
+
+  /** The archive of an upload whose commit succeeded though its answer was lost. */
+  async stored(id: string): Promise<Archive> {
+    return this.dataSource.manager.findOneByOrFail(Archive, { id });
+  }
+
+  /** The archive that this key already stands for. */
+  async repeated(manager: EntityManager, tokenId: string, key: string): Promise<Archive | null> {
+    return manager
+      .createQueryBuilder(Archive, 'archive')
+      .innerJoinAndSelect('archive.ticket', 'ticket')
+      .where('archive.tokenId = :tokenId AND archive.idempotencyKey = :key', { tokenId, key })
+      .andWhere('archive.uploadedAt > :since', { since: Date.now() - idempotencyMs })
+      .getOne();
+  }
+
+  /**
+   * Records the archive whose bytes are durable, and settles the attempt: all of it or nothing.
+   * Revoking the token, resolving or deleting the ticket while the upload ran makes this refuse; expiry does not.
+   */
+  async commit(
+    token: KnownToken,
+    upload: NewUpload,
+    received: Received,
+  ): Promise<{ readonly attemptsLeft: number; readonly uploadedAt: Date }> {
+    const { ticket } = token;
+    const { size } = received;
+    const stored = await this.dataSource.transaction(async (tx) => {
+      const uploadedAt = new Date();
+      const counted = await tx
+        .createQueryBuilder()
+        .update(Ticket)
+        .set({
+          archiveCount: () => 'archive_count + 1',
+          archiveBytes: () => 'archive_bytes + :size',
+          updatedAt: uploadedAt,
+        })
+        .where('id = :id AND resolved = :no', { id: ticket.id, no: false })
+        .setParameter('size', size)
+        .execute();
+      if (counted.affected !== 1)
+        throw (await tx.existsBy(Ticket, { id: ticket.id }))
+          ? new TicketResolved()
+          : new UploadTokenUnknown();
+      const attemptsLeft = await this.tokens.settle(tx, token.id);
+      if ((await tx.delete(Upload, { id: upload.id })).affected !== 1) throw new UploadTokenUnknown();
+      const within = await tx
+        .createQueryBuilder()
+        .update(Platform)
+        .set({
+          archiveCount: () => 'archive_count + 1',
+          archiveBytes: () => 'archive_bytes + :size',
+        })
+        .where('id = :id AND (quota_bytes IS NULL OR archive_bytes + :size <= quota_bytes)')
+        .setParameters({ id: ticket.platformId, size })
+        .execute();
+      if (within.affected !== 1) throw new QuotaExceeded();
+      await tx.insert(Archive, {
+        id: upload.id,
+        ticketId: ticket.id,
+        platformId: ticket.platformId,
+        tokenId: token.id,
+        ...received,
+        search: searchable(received.filename),
+        state: 'stored',
+        idempotencyKey: upload.idempotencyKey,
+        uploadedAt,
+      });
+      await this.audit.record(tx, customer(token.id), {
+        action: 'archive.stored',
+        subject: { kind: 'archive', id: upload.id },
+        details: { ticket: ticket.number, ...received },
+      });
+      return { attemptsLeft, uploadedAt };
+    });
+    this.active.delete(upload.id);
+    return stored;
+  }
+
+  /**
+   * Settles an upload that stored nothing: its attempt is given back, its bytes go.
+   * @returns false where the archive was recorded after all (the commit's answer was lost): then nothing is undone
+   */
+  async fail(token: KnownToken, upload: NewUpload, cause: unknown): Promise<boolean> {
+    try {
+      await this.dataSource.transaction(async (tx) => {
+        if (await tx.existsBy(Archive, { id: upload.id })) throw new AlreadyStored();
+        if (await this.settleFailed(tx, upload.id, token.id, cause instanceof UploadFault))
+          await this.recordFailure(tx, token, cause);
+        await this.tombstones.add(tx, [upload.id]);
+      });
+    } catch (failure) {
+      if (failure instanceof AlreadyStored) return false;
+      // The row stays and names this process: the next sweep settles it, as it would after a crash.
+      this.log.error({ event: 'upload.unsettled', uploadId: upload.id, err: failure });
+      return true;
+    } finally {
+      this.active.delete(upload.id);
+    }
+    await this.tombstones.buryQuietly([upload.id]);
+    return true;
+  }
+
+  /** A fault of the upload itself that was found before it took an attempt. */
+  async refuse(token: KnownToken, fault: UploadFault): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      await this.tokens.countFailure(tx, token.id);
+      await this.recordFailure(tx, token, fault);
+    });
+  }
+
+  /** Gives back the attempts of uploads whose process died, and buries their bytes. Returns how many. */
+  async reclaim(): Promise<number> {
+    const active = new Set(this.active);
+    const rows = await this.dataSource.manager.find(Upload);
+    const alive = new Map<number, boolean>();
+    let reclaimed = 0;
+    for (const { id, tokenId, instance } of rows) {
+      if (instance === this.instance.number) {
+        // Also those that began after the copy was taken are at work.
+        if (active.has(id) || this.active.has(id)) continue;
+      } else {
+        const isAlive = alive.get(instance) ?? (await this.instance.isAlive(instance));
+        alive.set(instance, isAlive);
+        if (isAlive) continue;
+      }
+      await this.dataSource.transaction(async (tx) => {
+        if (!(await this.settleFailed(tx, id, tokenId, false))) return;
+        await this.tombstones.add(tx, [id]);
+        reclaimed += 1;
+      });
+    }
+    return reclaimed;
+  }
+
+  /** @returns false where somebody else settled the upload, or its ticket is gone */
+  private async settleFailed(
+    tx: EntityManager,
+    id: string,
+    tokenId: string,
+    failed: boolean,
+  ): Promise<boolean> {
+    if (!(await this.tokens.lock(tx, tokenId))) return false;
+    if ((await tx.delete(Upload, { id })).affected !== 1) return false;
+    await this.tokens.giveBack(tx, tokenId, failed);
+    return true;
+  }
+
+  private async recordFailure(tx: EntityManager, token: KnownToken, cause: unknown): Promise<void> {
+    const code: ErrorCode | undefined =
+      cause instanceof Error && 'code' in cause ? (cause.code as ErrorCode) : undefined;
+    await this.audit.record(tx, customer(token.id), {
+      action: 'archive.upload-failed',
+      subject: { kind: 'token', id: token.id },
+      details: { ticket: token.ticket.number, reason: code ?? 'internal-error' },
+    });
+  }
+}
+
+/** Ends the reserving transaction when its key turns out to be settled. */
+class Repeated extends Error {
+  constructor(readonly archive: Archive) {
+    super('repeated');
+  }
+}
+
+class AlreadyStored extends Error {}

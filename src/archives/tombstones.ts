@@ -1,0 +1,60 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource, In } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { BlobStore, blobKey } from '../storage/blob-store.js';
+import { Tombstone } from './tombstone.entity.js';
+
+/** SQLite takes 32766 parameters a statement, PostgreSQL 65535. */
+const chunkSize = 1000;
+
+/**
+ * Deleting runs in three steps: one transaction removes the record and adds a tombstone; the bytes go; then the
+ * tombstone. A crash in between leaves a tombstone, which the next start finishes.
+ */
+@Injectable()
+export class Tombstones {
+  private readonly log = new Logger(Tombstones.name);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly store: BlobStore,
+  ) {}
+
+  /** @param keys of blobs whose record goes in this transaction */
+  async add(tx: EntityManager, keys: readonly string[]): Promise<void> {
+    const createdAt = new Date();
+    for (let at = 0; at < keys.length; at += chunkSize)
+      await tx
+        .createQueryBuilder()
+        .insert()
+        .into(Tombstone)
+        .values(keys.slice(at, at + chunkSize).map((key) => ({ key, createdAt })))
+        .orIgnore()
+        .execute();
+  }
+
+  /** Removes the bytes, then the tombstones. @throws StorageUnavailable; what is left is done by the next sweep */
+  async bury(keys: readonly string[]): Promise<void> {
+    for (let at = 0; at < keys.length; at += chunkSize) {
+      const chunk = keys.slice(at, at + chunkSize);
+      for (const key of chunk) await this.store.remove(blobKey(key));
+      await this.dataSource.manager.delete(Tombstone, { key: In(chunk) });
+    }
+  }
+
+  /** The same, where somebody already waits for another answer. */
+  async buryQuietly(keys: readonly string[]): Promise<void> {
+    try {
+      await this.bury(keys);
+    } catch (cause) {
+      this.log.error({ event: 'blob.not-removed', keys, err: cause });
+    }
+  }
+
+  /** Finishes what a crash or an unavailable store left. Returns how many blobs went. */
+  async buryAll(): Promise<number> {
+    const rows = await this.dataSource.manager.find(Tombstone);
+    await this.bury(rows.map(({ key }) => key));
+    return rows.length;
+  }
+}

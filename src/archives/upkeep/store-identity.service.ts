@@ -1,0 +1,50 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { isUniqueViolation } from '../../database/errors.js';
+import { Setting } from '../../database/setting.entity.js';
+import { newId } from '../../secrets/secrets.js';
+import { BlobStore } from '../../storage/blob-store.js';
+import { Archive } from '../archive.entity.js';
+
+const settingName = 'store-id';
+
+/** Ties the store to the database, so that nothing is ever cleaned up in a folder that is not its store. */
+@Injectable()
+export class StoreIdentity {
+  private readonly log = new Logger(StoreIdentity.name);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly store: BlobStore,
+  ) {}
+
+  /**
+   * Call it before anything else touches the store. An empty folder becomes the store only while there are no
+   * archives: later an empty folder is a volume that is not mounted.
+   * @returns false where the store is not there now; it heals by itself when it comes back
+   */
+  async claim(): Promise<boolean> {
+    const { manager } = this.dataSource;
+    const mayInitialise = !(await manager.exists(Archive));
+    try {
+      await this.store.claim(await this.storeId(), mayInitialise);
+      return true;
+    } catch (cause) {
+      this.log.error({ event: 'storage.unavailable', err: cause });
+      return false;
+    }
+  }
+
+  private async storeId(): Promise<string> {
+    const { manager } = this.dataSource;
+    const known = await manager.findOneBy(Setting, { name: settingName });
+    if (known) return known.value;
+    try {
+      await manager.insert(Setting, { name: settingName, value: newId() });
+    } catch (cause) {
+      // Another replica starts at the same moment.
+      if (!isUniqueViolation(cause)) throw cause;
+    }
+    return (await manager.findOneByOrFail(Setting, { name: settingName })).value;
+  }
+}

@@ -1,0 +1,98 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource, In } from 'typeorm';
+import { BlobStore } from '../../storage/blob-store.js';
+import type { Stored } from '../../storage/blob-store.js';
+import { Archive } from '../archive.entity.js';
+import { Upload } from '../intake/upload.entity.js';
+import { UploadsService } from '../intake/uploads.service.js';
+import { Tombstones } from '../tombstones.js';
+import { TooManyOrphans } from './upkeep.errors.js';
+
+export interface Swept {
+  /** Uploads whose process died: their attempts were given back. */
+  readonly uploads: number;
+  /** Deletions that were finished. */
+  readonly deletions: number;
+  /** Files without a record that were removed. */
+  readonly orphans: number;
+}
+
+/** So many files may go in any case; beyond, not more than a tenth of all. */
+const orphanAllowance = 100;
+const chunkSize = 500;
+
+const nameOf = (stored: Stored): string =>
+  stored.kind === 'foreign' ? stored.name : `${stored.kind} ${stored.key}`;
+
+/** Puts database and store in agreement after a crash, both ways. */
+@Injectable()
+export class SweepService {
+  private readonly log = new Logger(SweepService.name);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly store: BlobStore,
+    private readonly uploads: UploadsService,
+    private readonly tombstones: Tombstones,
+  ) {}
+
+  /** What the rows themselves tell: cheap, so it runs at the start and every minute. */
+  async finish(): Promise<Omit<Swept, 'orphans'>> {
+    const uploads = await this.uploads.reclaim();
+    const deletions = await this.tombstones.buryAll();
+    if (uploads + deletions > 0) this.log.log({ event: 'sweep.finished', uploads, deletions });
+    return { uploads, deletions };
+  }
+
+  /**
+   * The same, and drops every file that no record names.
+   * @throws TooManyOrphans unless `force`; StorageUnavailable where the store is not this database's
+   */
+  async sweep({ force = false, dryRun = false } = {}): Promise<Swept> {
+    const finished = dryRun ? { uploads: 0, deletions: 0 } : await this.finish();
+    const { files, orphans } = await this.orphans();
+    if (!force && orphans.length > Math.max(orphanAllowance, files / 10))
+      throw new TooManyOrphans(orphans.length, files);
+    for (const orphan of dryRun ? [] : orphans) {
+      if (orphan.kind === 'foreign') await this.store.removeForeign(orphan.name);
+      else await this.store.remove(orphan.key);
+      this.log.warn({ event: 'sweep.orphan-removed', file: nameOf(orphan) });
+    }
+    return { ...finished, orphans: orphans.length };
+  }
+
+  /** Files that neither an archive nor an upload under way names. */
+  async orphans(): Promise<{ readonly files: number; readonly orphans: readonly Stored[] }> {
+    let files = 0;
+    const orphans: Stored[] = [];
+    let chunk: Stored[] = [];
+    // The files first and the rows after them: a file that appears meanwhile is not in the list, and one that was
+    // listed while its upload was committing has either row.
+    const check = async (): Promise<void> => {
+      orphans.push(...(await this.without(chunk)));
+      chunk = [];
+    };
+    for await (const stored of this.store.list()) {
+      files += 1;
+      chunk.push(stored);
+      if (chunk.length === chunkSize) await check();
+    }
+    await check();
+    return { files, orphans };
+  }
+
+  private async without(chunk: readonly Stored[]): Promise<Stored[]> {
+    const keys = chunk.flatMap((stored) => (stored.kind === 'foreign' ? [] : [stored.key]));
+    const { manager } = this.dataSource;
+    // Uploads before archives: a commit moves a key from the one to the other, and must be seen in either.
+    const uploads = await manager.find(Upload, { select: { id: true }, where: { id: In(keys) } });
+    const archives = await manager.find(Archive, { select: { id: true }, where: { id: In(keys) } });
+    const underWay = new Set(uploads.map(({ id }) => id));
+    const stored = new Set(archives.map(({ id }) => id));
+    return chunk.filter((one) => {
+      if (one.kind === 'foreign') return true;
+      if (underWay.has(one.key)) return false;
+      return one.kind === 'partial' || !stored.has(one.key);
+    });
+  }
+}

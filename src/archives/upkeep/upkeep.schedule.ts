@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { Cron, CronExpression } from '@nestjs/schedule';
+import { Instance } from '../../database/instance.js';
+import { ContentsService } from '../contents/contents.service.js';
+import { DeletionService } from '../deletion/deletion.service.js';
+import { SweepService } from './sweep.service.js';
+
+const oneAtATime = { waitForCompletion: true } as const;
+
+/** What runs by the clock in a serving process. Replicas may all do it: each step is decided by the database. */
+@Injectable()
+export class UpkeepSchedule {
+  constructor(
+    private readonly instance: Instance,
+    private readonly sweeps: SweepService,
+    private readonly deletion: DeletionService,
+    private readonly contents: ContentsService,
+  ) {}
+
+  @Cron(CronExpression.EVERY_MINUTE, oneAtATime)
+  async everyMinute(): Promise<void> {
+    await this.instance.keep();
+    await this.sweeps.finish();
+    await this.contents.removeExpiredLinks(new Date());
+  }
+
+  @Cron(CronExpression.EVERY_10_MINUTES, oneAtATime)
+  async everyTenMinutes(): Promise<void> {
+    await this.deletion.expire(new Date());
+  }
+}

@@ -1,0 +1,88 @@
+import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Allow, Caller } from '../../http/allow.js';
+import type { CallerOf } from '../../http/allow.js';
+import { Guessable } from '../../http/rate-limit.js';
+import { personOf } from '../access.policy.js';
+import { SessionCookie } from '../sessions/session.cookie.js';
+import { SessionView } from '../sessions/sessions.dto.js';
+import {
+  BeginEnrolment,
+  CodeInput,
+  EnrolmentView,
+  RecoveryCodesView,
+} from './second-factor.dto.js';
+import { SecondFactorService } from './second-factor.service.js';
+
+@ApiTags('auth')
+@Controller('auth')
+@Allow('any-session')
+@Guessable()
+export class SecondFactorController {
+  constructor(
+    private readonly secondFactor: SecondFactorService,
+    private readonly cookie: SessionCookie,
+  ) {}
+
+  @Post('totp')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Begin to enrol a second factor, or to replace it' })
+  @ApiBody({ type: BeginEnrolment, required: false })
+  @ApiOkResponse({ type: EnrolmentView })
+  beginEnrolment(
+    @Body() input: BeginEnrolment,
+    @Caller() caller: CallerOf,
+  ): Promise<EnrolmentView> {
+    return this.secondFactor.begin(personOf(caller), input);
+  }
+
+  @Post('totp/confirm')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'End the enrolment by the first code; the session is at AAL2' })
+  @ApiOkResponse({ type: RecoveryCodesView })
+  async confirmEnrolment(
+    @Body() { code }: CodeInput,
+    @Caller() caller: CallerOf,
+    @Res({ passthrough: true }) res: Response,
+  ): Promise<RecoveryCodesView> {
+    const { id, recoveryCodes } = await this.secondFactor.confirm(personOf(caller), code);
+    this.cookie.give(res, id);
+    return { recoveryCodes };
+  }
+
+  @Post('totp/verify')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Prove the second factor by a code; the session is at AAL2' })
+  @ApiOkResponse({ type: SessionView })
+  verify(
+    @Body() { code }: CodeInput,
+    @Caller() caller: CallerOf,
+    @Res({ passthrough: true }) res: Response,
+  ): Promise<SessionView> {
+    return this.prove(code, 'totp', caller, res);
+  }
+
+  @Post('recovery')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Prove the second factor by a recovery code, which is then used up' })
+  @ApiOkResponse({ type: SessionView })
+  recover(
+    @Body() { code }: CodeInput,
+    @Caller() caller: CallerOf,
+    @Res({ passthrough: true }) res: Response,
+  ): Promise<SessionView> {
+    return this.prove(code, 'recovery', caller, res);
+  }
+
+  private async prove(
+    code: string,
+    kind: 'totp' | 'recovery',
+    caller: CallerOf,
+    res: Response,
+  ): Promise<SessionView> {
+    const { id, view } = await this.secondFactor.prove(personOf(caller), code, kind);
+    this.cookie.give(res, id);
+    return view;
+  }
+}

@@ -1,0 +1,160 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource, LessThan, Not } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { AuditService } from '../../audit/audit.service.js';
+import { Config } from '../../config/config.js';
+import { NotFound } from '../../errors/errors.js';
+import { actorOf } from '../../http/actor.js';
+import type { Person } from '../../http/allow.js';
+import { currentRequest } from '../../http/request-context.js';
+import { newSessionId, sha256 } from '../../secrets/secrets.js';
+import type { User } from '../users/user.entity.js';
+import { FailuresService } from './failures.service.js';
+import { Session } from './session.entity.js';
+import { isAlive, seenEveryMs } from './session.policy.js';
+import type { SessionLimits } from './session.policy.js';
+import { ownSessionView } from './sessions.dto.js';
+import type { OwnSessionsView } from './sessions.dto.js';
+import { SessionExpired } from './sessions.errors.js';
+
+/** Ids are 256 random bits, known to the browser alone; the database holds their SHA-256. */
+@Injectable()
+export class SessionsService {
+  private readonly log = new Logger('Sessions');
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditService,
+    private readonly failures: FailuresService,
+    private readonly config: Config,
+  ) {}
+
+  private get limits(): SessionLimits {
+    return { idle: this.config.SESSION_IDLE, lifetime: this.config.SESSION_LIFETIME };
+  }
+
+  /**
+   * Whose session this is, as the user stands now: a change of role or disabling acts at once.
+   * @throws SessionExpired
+   */
+  async prove(id: string, now: Date): Promise<Person> {
+    const session = await this.dataSource
+      .createQueryBuilder(Session, 'session')
+      .innerJoinAndSelect('session.user', 'user')
+      .where('session.hash = :hash', { hash: sha256(id) })
+      .getOne();
+    const user = session?.user;
+    if (!session || !user || user.disabled || !isAlive(session, this.limits, now))
+      throw new SessionExpired();
+    await this.markSeen(session, now);
+    return {
+      kind: 'person',
+      userId: user.id,
+      username: user.username,
+      role: user.role,
+      aal: session.aal,
+      session: session.hash,
+      hasSecondFactor: user.totpSecret !== null,
+    };
+  }
+
+  /** A request is not refused because this could not be written: a full disk must not lock people out. */
+  private async markSeen({ hash, seenAt }: Session, now: Date): Promise<void> {
+    const before = new Date(now.getTime() - seenEveryMs(this.limits));
+    if (seenAt > before) return;
+    await this.dataSource.manager
+      .update(Session, { hash, seenAt: LessThan(now) }, { seenAt: now })
+      .catch((cause: unknown) => this.log.warn({ event: 'session.seen-not-written', err: cause }));
+  }
+
+  /**
+   * Begins a session at AAL1 and returns its id, for the cookie alone.
+   * @param replaces the id of the session that the browser had until now (ASVS 7.2.4)
+   */
+  async begin(
+    tx: EntityManager,
+    user: Pick<User, 'id'>,
+    agent: string,
+    replaces: string | null = null,
+  ): Promise<string> {
+    if (replaces !== null) await tx.delete(Session, { hash: sha256(replaces) });
+    const now = new Date();
+    return this.insert(tx, { userId: user.id, aal: 1, agent, beganAt: now });
+  }
+
+  /**
+   * Gives the session a new id, at this level; the old id is dead (ASVS 7.2.4). Its lifetime goes on.
+   * @throws SessionExpired where the session ended meanwhile
+   */
+  async renew(tx: EntityManager, person: Person, aal: 1 | 2): Promise<string> {
+    const hash = person.session;
+    const old = await tx.findOneBy(Session, { hash });
+    // The deleted row decides: two renewals at once, or a logout in between, leave one session or none.
+    const { affected } = await tx.delete(Session, { hash });
+    if (!old || affected !== 1) throw new SessionExpired();
+    return this.insert(tx, { userId: old.userId, aal, agent: old.agent, beganAt: old.beganAt });
+  }
+
+  private async insert(
+    tx: EntityManager,
+    session: Pick<Session, 'userId' | 'aal' | 'agent' | 'beganAt'>,
+  ): Promise<string> {
+    const id = newSessionId();
+    await tx.insert(Session, {
+      ...session,
+      agent: session.agent.slice(0, 255),
+      hash: sha256(id),
+      address: (currentRequest()?.address ?? '').slice(0, 64),
+      seenAt: new Date(),
+    });
+    return id;
+  }
+
+  /** Ends the user's sessions, all but the one named by its hash. */
+  async endAllOf(tx: EntityManager, userId: string, except?: string): Promise<void> {
+    await tx.delete(Session, { userId, ...(except === undefined ? {} : { hash: Not(except) }) });
+  }
+
+  async listOwn(person: Person): Promise<OwnSessionsView> {
+    const now = new Date();
+    const rows = await this.dataSource.manager.find(Session, {
+      where: { userId: person.userId },
+      order: { seenAt: 'DESC', hash: 'ASC' },
+      take: 200,
+    });
+    const alive = rows.filter((session) => isAlive(session, this.limits, now));
+    return { items: alive.map((session) => ownSessionView(session, person.session)) };
+  }
+
+  /** @throws NotFound where the person has no such session */
+  async endOwn(person: Person, hash: string): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const { affected } = await tx.delete(Session, { hash, userId: person.userId });
+      if (affected !== 1) throw new NotFound('session');
+      await this.audit.record(tx, actorOf(person), {
+        action: 'session.ended',
+        subject: { kind: 'user', id: person.userId },
+        details: { own: hash === person.session },
+      });
+    });
+  }
+
+  /**
+   * For the periodic job: drops what no request can use any more, sessions and counts of failures.
+   * @returns how many sessions went
+   */
+  async removeExpired(now: Date): Promise<number> {
+    const { idle, lifetime } = this.limits;
+    await this.failures.removeOld(now);
+    const { affected } = await this.dataSource
+      .createQueryBuilder()
+      .delete()
+      .from(Session)
+      .where('seen_at <= :idle OR began_at <= :old', {
+        idle: now.getTime() - idle * 1000,
+        old: now.getTime() - lifetime * 1000,
+      })
+      .execute();
+    return affected ?? 0;
+  }
+}

@@ -1,0 +1,80 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { Config } from '../../config/config.js';
+import { Setting } from '../../database/setting.entity.js';
+import { ValidationFailed } from '../../errors/errors.js';
+import { systemActor } from '../../http/actor.js';
+import { isSecret, newSecret, sha256 } from '../../secrets/secrets.js';
+import { User } from './user.entity.js';
+import { FirstAdminRefused, SetupTokenUnknown, UserExists } from './users.errors.js';
+import { UsersService } from './users.service.js';
+
+/** Holds the SHA-256 of the one-time set-up secret while there is no user. */
+const setupToken = 'setup-token';
+
+/** How an installation without users gets its first admin: from the environment, or by a one-time link in the log. */
+@Injectable()
+export class FirstAdmin {
+  private readonly log = new Logger('FirstAdmin');
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly users: UsersService,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * To be called at each start of the service. Every start without users makes a new link, and the one before it is
+   * void: only its hash is kept, so it cannot be shown again.
+   * @param baseUrl where people reach the service, without a slash at its end
+   * @throws FirstAdminRefused where ADMIN_USERNAME and ADMIN_PASSWORD make no user
+   */
+  async prepare(baseUrl: string): Promise<void> {
+    const { manager } = this.dataSource;
+    if (await manager.existsBy(User, {})) await manager.delete(Setting, { name: setupToken });
+    else if (this.config.ADMIN_USERNAME !== undefined && this.config.ADMIN_PASSWORD !== undefined)
+      await this.create(this.config.ADMIN_USERNAME, this.config.ADMIN_PASSWORD);
+    else await this.invite(baseUrl);
+  }
+
+  private async create(username: string, password: string): Promise<void> {
+    try {
+      await this.users.create({ username, password, role: 'admin' }, systemActor);
+      this.log.log({ event: 'setup.admin-created', username });
+    } catch (cause) {
+      // Another replica, started at the same moment with the same environment, was faster.
+      if (cause instanceof UserExists) return;
+      if (!(cause instanceof ValidationFailed)) throw cause;
+      throw new FirstAdminRefused(cause.fields.map(({ message }) => message).join('; '));
+    }
+  }
+
+  private async invite(baseUrl: string): Promise<void> {
+    const secret = newSecret('lcs_');
+    await this.dataSource.manager.upsert(Setting, { name: setupToken, value: sha256(secret) }, [
+      'name',
+    ]);
+    this.log.log({
+      event: 'setup.link',
+      message: 'There is no user yet: open this link once to make the first admin',
+      link: `${baseUrl}/setup#${secret}`,
+    });
+  }
+
+  /** Whether the link is good, before anything is hashed for it. @throws SetupTokenUnknown */
+  async check(token: unknown): Promise<string> {
+    if (!isSecret('lcs_', token)) throw new SetupTokenUnknown();
+    const value = sha256(token);
+    const known = await this.dataSource.manager.existsBy(Setting, { name: setupToken, value });
+    if (!known) throw new SetupTokenUnknown();
+    return value;
+  }
+
+  /** Uses the link up; of several requests and replicas one gets through. @throws SetupTokenUnknown */
+  async use(tx: EntityManager, value: string): Promise<void> {
+    const { affected } = await tx.delete(Setting, { name: setupToken, value });
+    // A user made by a command meanwhile ends the set-up as well.
+    if (affected !== 1 || (await tx.existsBy(User, {}))) throw new SetupTokenUnknown();
+  }
+}

@@ -1,0 +1,43 @@
+import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext } from '@nestjs/common';
+import { AppModule } from '../app.module.js';
+import { StoreIdentity } from '../archives/upkeep/store-identity.service.js';
+import type { Config } from '../config/config.js';
+import { loadConfig } from '../config/load-config.js';
+import { StorageUnavailable } from '../errors/errors.js';
+import { JsonLogger, createLog } from '../http/log.js';
+import { openResources } from '../main.js';
+
+/** Commands log to standard error: standard output is their result. */
+const commandLog = (config: Config) =>
+  createLog(config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL, process.stderr);
+
+/** Runs one command beside a service that may be running. */
+export const withService = async <Result>(
+  work: (service: INestApplicationContext) => Promise<Result>,
+): Promise<Result> => {
+  const config = loadConfig(process.env);
+  const log = commandLog(config);
+  const resources = await openResources(config, log, 'command');
+  const context = await NestFactory.createApplicationContext(AppModule.of(resources), {
+    logger: new JsonLogger(log),
+    abortOnError: false,
+  });
+  try {
+    return await work(context);
+  } finally {
+    await context.close();
+    await resources.dataSource.destroy();
+  }
+};
+
+/** The same, for commands that touch the storage. @throws StorageUnavailable */
+export const withStorage = <Result>(
+  work: (service: INestApplicationContext) => Promise<Result>,
+): Promise<Result> =>
+  withService(async (service) => {
+    if (!(await service.get(StoreIdentity).claim())) throw new StorageUnavailable();
+    return work(service);
+  });
+
+export const print = (line: string): void => void process.stdout.write(`${line}\n`);

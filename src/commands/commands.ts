@@ -1,0 +1,71 @@
+import { createDocumentedApp } from '../app.js';
+import { SweepService } from '../archives/upkeep/sweep.service.js';
+import { VerifyService } from '../archives/upkeep/verify.service.js';
+import { loadConfig } from '../config/load-config.js';
+import { createLog } from '../http/log.js';
+import { openResources, startService } from '../main.js';
+import { openApiDocument } from '../openapi.js';
+import { print, withStorage } from './command.js';
+
+/** Runs until SIGTERM or SIGINT; a second signal ends at once. */
+export const runServe = async (): Promise<void> => {
+  const config = loadConfig(process.env);
+  const log = createLog(config.LOG_LEVEL);
+  process.on('unhandledRejection', (cause) => {
+    log.error({ event: 'process.unhandled', err: cause });
+  });
+  const service = await startService(config, log);
+  let signals = 0;
+  const onSignal = (): void => {
+    signals += 1;
+    if (signals > 1) process.exit(1);
+    service.stop().then(
+      () => process.exit(0),
+      (cause: unknown) => {
+        log.error({ event: 'service.stop-failed', err: cause });
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+};
+
+export const runMigrate = async (): Promise<void> => {
+  const config = loadConfig(process.env);
+  const log = createLog('warn', process.stderr);
+  const { dataSource } = await openResources(config, log, 'command');
+  await dataSource.destroy();
+  print('The database is up to date.');
+};
+
+export const runVerify = async (): Promise<void> => {
+  const { archives, bytes, findings } = await withStorage((service) =>
+    service.get(VerifyService).verify(),
+  );
+  for (const finding of findings)
+    print(
+      finding.kind === 'orphaned'
+        ? `orphaned ${finding.id}`
+        : `${finding.kind} ${finding.id} ${JSON.stringify(finding.filename)}`,
+    );
+  print(`${archives} archives, ${bytes} bytes, ${findings.length} findings`);
+  if (findings.length > 0) process.exitCode = 1;
+};
+
+export const runSweep = async (options: { dryRun?: boolean; force?: boolean }): Promise<void> => {
+  const { uploads, deletions, orphans } = await withStorage((service) =>
+    service.get(SweepService).sweep(options),
+  );
+  print(
+    options.dryRun
+      ? `${orphans} orphans would be removed`
+      : `${uploads} uploads given back, ${deletions} deletions finished, ${orphans} orphans removed`,
+  );
+};
+
+export const runOpenApi = async (): Promise<void> => {
+  const app = await createDocumentedApp(createLog('warn', process.stderr));
+  print(JSON.stringify(openApiDocument(app), null, 2));
+  await app.close();
+};

@@ -1,0 +1,8 @@
+import { DomainError } from '../errors/domain-error.js';
+
+export class PlatformExists extends DomainError {
+  readonly code = 'platform-exists';
+  constructor() {
+    super('A platform of this name exists; choose another name, or change that one with PATCH.');
+  }
+}

@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import { isUniqueViolation } from '../database/errors.js';
+import { NotFound } from '../errors/errors.js';
+import { actorOf } from '../http/actor.js';
+import type { CallerOf } from '../http/allow.js';
+import { cursorId, page } from '../http/cursor.js';
+import type { Page, PageQuery } from '../http/cursor.js';
+import { newId } from '../secrets/secrets.js';
+import { Platform } from './platform.entity.js';
+import { platformView } from './platforms.dto.js';
+import type { ChangePlatform, CreatePlatform, PlatformView } from './platforms.dto.js';
+import { PlatformExists } from './platforms.errors.js';
+
+@Injectable()
+export class PlatformsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditService,
+  ) {}
+
+  async list(query: PageQuery): Promise<Page<PlatformView>> {
+    const rows = this.dataSource
+      .createQueryBuilder(Platform, 'platform')
+      .orderBy('platform.id', 'DESC')
+      .take(query.limit + 1);
+    const before = cursorId(query);
+    if (before) rows.where('platform.id < :before', { before });
+    return page(await rows.getMany(), query.limit, platformView);
+  }
+
+  async get(name: string): Promise<PlatformView> {
+    return platformView(await this.find(this.dataSource.manager, name));
+  }
+
+  /** @throws NotFound */
+  async find(manager: EntityManager, name: string): Promise<Platform> {
+    const platform = await manager.findOneBy(Platform, { name });
+    if (!platform) throw new NotFound('platform');
+    return platform;
+  }
+
+  /** @throws PlatformExists */
+  async create(input: CreatePlatform, caller: CallerOf): Promise<PlatformView> {
+    const now = new Date();
+    const platform: Platform = {
+      id: newId(),
+      name: input.name,
+      title: input.title,
+      maxUploadBytes: input.maxUploadBytes ?? null,
+      tokenAttempts: input.tokenAttempts ?? null,
+      tokenLifetime: input.tokenLifetime ?? null,
+      quotaBytes: input.quotaBytes ?? null,
+      retentionDays: input.retentionDays ?? null,
+      archiveCount: 0,
+      archiveBytes: 0,
+      createdAt: now,
+      updatedAt: now,
+    };
+    try {
+      await this.dataSource.transaction(async (tx) => {
+        await tx.insert(Platform, platform);
+        await this.audit.record(tx, actorOf(caller), {
+          action: 'platform.created',
+          subject: { kind: 'platform', id: platform.name },
+        });
+      });
+    } catch (cause) {
+      throw isUniqueViolation(cause) ? new PlatformExists() : cause;
+    }
+    return platformView(platform);
+  }
+
+  /** @throws NotFound */
+  async change(name: string, input: ChangePlatform, caller: CallerOf): Promise<PlatformView> {
+    return this.dataSource.transaction(async (tx) => {
+      // Only what was sent: a null clears a limit, an absent field keeps it.
+      const changes = Object.fromEntries(
+        Object.entries(input).filter(([, value]) => value !== undefined),
+      );
+      const { affected } = await tx.update(Platform, { name }, { ...changes, updatedAt: new Date() });
+      if (affected !== 1) throw new NotFound('platform');
+      await this.audit.record(tx, actorOf(caller), {
+        action: 'platform.changed',
+        subject: { kind: 'platform', id: name },
+        details: changes,
+      });
+      return platformView(await this.find(tx, name));
+    });
+  }
+
+  /** Bytes and number of all archives, from the counters that each archive's transaction keeps. */
+  async totals(): Promise<{ count: number; bytes: number }> {
+    const row = await this.dataSource
+      .createQueryBuilder(Platform, 'platform')
+      .select('SUM(platform.archiveCount)', 'count')
+      .addSelect('SUM(platform.archiveBytes)', 'bytes')
+      .getRawOne<{ count: unknown; bytes: unknown }>();
+    // PostgreSQL returns sums as text, and both return null for no row.
+    return { count: Number(row?.count ?? 0), bytes: Number(row?.bytes ?? 0) };
+  }
+}
