@@ -8,7 +8,9 @@ import { version } from './version.js';
 
 /** The operator's commands. Results go to standard output, errors to standard error with exit code 1. */
 const program = new Command('logs-collector')
-  .description('Ticketed log-archive upload service. Configured by the environment; see .env.example.')
+  .description(
+    'Ticketed log-archive upload service. Configured by the environment; see .env.example.',
+  )
   .version(version);
 
 program.command('serve', { isDefault: true }).description('run the service').action(runServe);

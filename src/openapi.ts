@@ -3,6 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import swaggerUi from 'swagger-ui-express';
+import { errorCodes, statusOf } from './errors/catalogue.js';
 import { version } from './version.js';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -18,6 +19,63 @@ const withoutNullable = (node: Json): Json => {
   if (nullable !== true) return entries;
   if (typeof entries['type'] === 'string') return { ...entries, type: [entries['type'], 'null'] };
   return { anyOf: [entries, { type: 'null' }] };
+};
+
+const problem = {
+  type: 'object',
+  description: 'Every error (RFC 9457). Switch on `code`; `detail` is a sentence for people.',
+  required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'says what to do next' },
+    code: {
+      type: 'string',
+      enum: [...errorCodes],
+      description: errorCodes.map((code) => `${code} ${statusOf(code)}`).join(', '),
+    },
+    requestId: { type: 'string' },
+    errors: {
+      type: 'array',
+      description: 'with validation-failed: the fields to correct',
+      items: {
+        type: 'object',
+        required: ['field', 'message'],
+        properties: { field: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+};
+
+const callers: Readonly<Record<string, string>> = {
+  'upload-token': 'the holder of an upload token',
+  'upload-token-or-form':
+    'the holder of an upload token; a form may carry it as a field before the file',
+  'any-session': 'a signed-in person, also before the second factor',
+  engineer: 'a person with second factor',
+  admin: 'an admin with second factor',
+};
+
+const callerOf = (right: string): string =>
+  callers[right] ?? `a person with second factor, or an API key with the scope ${right}`;
+
+/** What holds for every operation: who may call it, and the form of its errors. */
+const withCallersAndProblems = (document: OpenAPIObject): OpenAPIObject => {
+  const operations = Object.values(document.paths).flatMap((path) =>
+    [path.get, path.put, path.post, path.patch, path.delete].filter((one) => one !== undefined),
+  );
+  for (const operation of operations) {
+    const { 'x-right': right } = operation as { 'x-right'?: string };
+    const who = `For ${right === undefined ? 'anybody' : callerOf(right)}.`;
+    operation.description = [who, operation.description].filter(Boolean).join(' ');
+    operation.responses['default'] = {
+      description: 'An error',
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    };
+  }
+  const schemas = { ...document.components?.schemas, Problem: problem as never };
+  return { ...document, components: { ...document.components, schemas } };
 };
 
 /** The API's document, generated from the controllers and DTOs. */
@@ -46,22 +104,30 @@ export const openApiDocument = (app: NestExpressApplication): OpenAPIObject => {
     operationIdFactory: (controller, method) =>
       `${controller.replace(/Controller$/, '').replace(/^./, (first) => first.toLowerCase())}_${method}`,
   });
-  return withoutNullable(document as unknown as Json) as unknown as OpenAPIObject;
+  return withoutNullable(
+    withCallersAndProblems(document) as unknown as Json,
+  ) as unknown as OpenAPIObject;
 };
+
+/** Swagger UI's page without its inline styles, which our Content-Security-Policy would not apply. */
+const docsPage = (): string =>
+  swaggerUi
+    .generateHTML(undefined, { swaggerOptions: { url: '/api/v1/openapi.json' } })
+    .replace(/<style>.*?<\/style>/s, '')
+    .replace(/ style="[^"]*"/g, ' width="0" height="0"');
 
 /** Serves the document and Swagger UI; nothing of it comes from another host. */
 export const serveDocs = (app: NestExpressApplication): void => {
   let document: OpenAPIObject | null = null;
-  const load = (): OpenAPIObject => (document ??= openApiDocument(app));
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .get('/api/v1/openapi.json', (_req: Request, res: Response) => {
-      res.json(load());
-    });
-  app.use(
-    '/api/docs',
-    swaggerUi.serve,
-    swaggerUi.setup(undefined, { swaggerOptions: { url: '/api/v1/openapi.json' } }),
-  );
+  const express = app.getHttpAdapter().getInstance();
+  express.get('/api/v1/openapi.json', (_req: Request, res: Response) => {
+    res.json((document ??= openApiDocument(app)));
+  });
+  const page = docsPage();
+  express.get('/api/docs', (req: Request, res: Response) => {
+    // The page names its assets relative to its folder.
+    if (req.path.endsWith('/')) res.type('html').send(page);
+    else res.redirect(301, '/api/docs/');
+  });
+  app.use('/api/docs', swaggerUi.serve);
 };

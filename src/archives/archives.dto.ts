@@ -72,6 +72,10 @@ export class StorageView {
   readonly free!: number;
   @ApiProperty({ example: 41.5 })
   readonly usedPercent!: number;
-  @ApiProperty({ type: 'object', properties: { count: { type: 'integer' }, bytes: { type: 'integer' } }, required: ['count', 'bytes'] })
+  @ApiProperty({
+    type: 'object',
+    properties: { count: { type: 'integer' }, bytes: { type: 'integer' } },
+    required: ['count', 'bytes'],
+  })
   readonly archives!: { readonly count: number; readonly bytes: number };
 }

@@ -99,7 +99,12 @@ export class AccessGuard implements CanActivate {
     try {
       return (await this.authenticator.prove<CallerOf>(req, strategy)) ?? stranger;
     } catch (cause) {
-      if (cause instanceof DomainError && statusOf(cause.code) === 401)
+      // A credential that is missing guesses nothing.
+      if (
+        cause instanceof DomainError &&
+        statusOf(cause.code) === 401 &&
+        cause.code !== 'credentials-missing'
+      )
         this.wrongCredentials.count(address);
       throw cause;
     }

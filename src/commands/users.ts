@@ -25,7 +25,9 @@ const readPassword = async (): Promise<string> => {
 
 const explained = (cause: unknown): unknown =>
   cause instanceof ValidationFailed && cause.fields.length > 0
-    ? new Error(cause.fields.map(({ field, message }) => `${field}: ${message}`).join('\n'), { cause })
+    ? new Error(cause.fields.map(({ field, message }) => `${field}: ${message}`).join('\n'), {
+        cause,
+      })
     : cause;
 
 const withUsers = <Result>(work: (users: UsersService) => Promise<Result>): Promise<Result> =>
@@ -56,7 +58,9 @@ export const listUsers = async (): Promise<void> => {
       const { items, nextCursor } = await users.list({ limit: 200, ...(cursor ? { cursor } : {}) });
       for (const { username, role, disabled, secondFactor } of items)
         print(
-          [username, role, disabled ? 'disabled' : 'enabled', secondFactor ? '2fa' : 'no-2fa'].join('\t'),
+          [username, role, disabled ? 'disabled' : 'enabled', secondFactor ? '2fa' : 'no-2fa'].join(
+            '\t',
+          ),
         );
       cursor = nextCursor;
     } while (cursor);
@@ -64,9 +68,7 @@ export const listUsers = async (): Promise<void> => {
 };
 
 export const resetSecondFactor = async (username: string): Promise<void> => {
-  await withUsers(async (users) =>
-    users.resetSecondFactor(await idOf(users, username), operator),
-  );
+  await withUsers(async (users) => users.resetSecondFactor(await idOf(users, username), operator));
   print(`${username} enrols a new second factor at the next sign-in.`);
 };
 

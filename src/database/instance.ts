@@ -112,11 +112,11 @@ export class PostgresInstance extends Instance {
 
   async isAlive(instance: number): Promise<boolean> {
     if (instance === this.number) return true;
-    const rows = (await this.dataSource.query(
+    const rows = await this.dataSource.query<unknown[]>(
       `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND classid = $1 AND objid = $2
        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
       [instanceLocks, instance],
-    )) as unknown[];
+    );
     return rows.length > 0;
   }
 

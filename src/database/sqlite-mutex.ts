@@ -101,7 +101,7 @@ export const serialiseTransactions = (dataSource: DataSource): void => {
 
   const { manager } = dataSource;
   const transaction = manager.transaction.bind(manager) as (...args: unknown[]) => Promise<unknown>;
-  manager.transaction = (async (...args: unknown[]) => {
+  manager.transaction = async (...args: unknown[]) => {
     if (open.getStore()?.ended === false) throw new OutsideTransaction('BEGIN TRANSACTION');
     const scope = { ended: false };
     return open.run(scope, async () => {
@@ -111,5 +111,5 @@ export const serialiseTransactions = (dataSource: DataSource): void => {
         scope.ended = true;
       }
     });
-  }) as typeof manager.transaction;
+  };
 };

@@ -1,6 +1,12 @@
-import { SetMetadata, createParamDecorator } from '@nestjs/common';
+import { SetMetadata, applyDecorators, createParamDecorator } from '@nestjs/common';
 import type { CustomDecorator, ExecutionContext } from '@nestjs/common';
-import { ApiBasicAuth, ApiBearerAuth, ApiCookieAuth, ApiSecurity } from '@nestjs/swagger';
+import {
+  ApiBasicAuth,
+  ApiBearerAuth,
+  ApiCookieAuth,
+  ApiExtension,
+  ApiSecurity,
+} from '@nestjs/swagger';
 import type { Request } from 'express';
 
 /** What an API key may be allowed to do. Never an archive's content, never users or keys. */
@@ -41,10 +47,7 @@ export const Allow = (right: Right): MethodDecorator & ClassDecorator => {
         ? [ApiCookieAuth('session')]
         : [ApiCookieAuth('session'), ApiBearerAuth('bearer')];
   const set = SetMetadata(accessKey, { kind: 'right', right } satisfies Access);
-  return ((target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
-    for (const decorate of [set as CustomDecorator, ...documented])
-      (decorate as (...args: unknown[]) => void)(target, key, descriptor);
-  }) as MethodDecorator & ClassDecorator;
+  return applyDecorators(set, ApiExtension('x-right', right), ...documented);
 };
 
 /** Anybody may call this route. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { LoggerService } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { pino, stdTimeFunctions } from 'pino';
@@ -54,7 +55,11 @@ export class JsonLogger implements LoggerService {
     const stack = rest.length > 1 && typeof rest[0] === 'string' ? { stack: rest[0] } : {};
     if (message instanceof Error) this.pino[level]({ ...fields, err: message }, message.message);
     else if (typeof message === 'object') this.pino[level]({ ...fields, ...stack, ...message });
-    else this.pino[level]({ ...fields, ...stack }, String(message));
+    else
+      this.pino[level](
+        { ...fields, ...stack },
+        typeof message === 'string' ? message : inspect(message),
+      );
   }
 }
 

@@ -26,13 +26,21 @@ const Limit = (min: number, max: number, options: ApiPropertyOptions): PropertyD
     IsInt(),
     Min(min),
     Max(max),
-    ApiPropertyOptional({ type: 'integer', nullable: true, minimum: min, maximum: max, ...options } as ApiPropertyOptions),
+    ApiPropertyOptional({
+      type: 'integer',
+      nullable: true,
+      minimum: min,
+      maximum: max,
+      ...options,
+    } as ApiPropertyOptions),
   );
 
 const year = 365 * 24 * 60 * 60;
 
 class PlatformLimits {
-  @Limit(1, Number.MAX_SAFE_INTEGER, { description: 'Largest upload, in bytes; at most MAX_UPLOAD_BYTES counts' })
+  @Limit(1, Number.MAX_SAFE_INTEGER, {
+    description: 'Largest upload, in bytes; at most MAX_UPLOAD_BYTES counts',
+  })
   readonly maxUploadBytes?: number | null;
 
   @Limit(1, 1000, { description: 'Attempts of a new token' })
@@ -41,7 +49,9 @@ class PlatformLimits {
   @Limit(1, year, { description: 'Lifetime of a new token, in seconds' })
   readonly tokenLifetime?: number | null;
 
-  @Limit(1, Number.MAX_SAFE_INTEGER, { description: 'Bytes that all its archives may take together' })
+  @Limit(1, Number.MAX_SAFE_INTEGER, {
+    description: 'Bytes that all its archives may take together',
+  })
   readonly quotaBytes?: number | null;
 
   @Limit(1, 36_500, { description: 'Days after which an archive is deleted' })

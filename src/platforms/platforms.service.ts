@@ -80,7 +80,11 @@ export class PlatformsService {
       const changes = Object.fromEntries(
         Object.entries(input).filter(([, value]) => value !== undefined),
       );
-      const { affected } = await tx.update(Platform, { name }, { ...changes, updatedAt: new Date() });
+      const { affected } = await tx.update(
+        Platform,
+        { name },
+        { ...changes, updatedAt: new Date() },
+      );
       if (affected !== 1) throw new NotFound('platform');
       await this.audit.record(tx, actorOf(caller), {
         action: 'platform.changed',

@@ -2,7 +2,7 @@ import {
   mkdir,
   open,
   opendir,
-  readFile,
+  readdir,
   realpath,
   rename,
   rm,
@@ -21,7 +21,11 @@ import { FileSink } from './file-sink.js';
 import { FileSource } from './file-source.js';
 
 const partialFolder = 'partial';
-const markerName = 'store-id';
+/**
+ * Names the store: a folder, since a file here would be taken for an archive by whoever counts them.
+ * It lies on the store's own volume, so that it goes with an unmounted one.
+ */
+const markerPrefix = '.store-';
 
 const probePrefix = 'probe-';
 const probeMs = 60_000;
@@ -134,8 +138,7 @@ export class LocalDisk extends BlobStore {
       throw cause;
     });
     const isInside = path.startsWith(`${this.root}/`) && `${folder}/`.startsWith(`${root}/`);
-    if (!isInside || path === join(this.root, markerName))
-      throw new TypeError('outside of the store');
+    if (!isInside) throw new TypeError('outside of the store');
     await rm(path, { force: true });
   }
 
@@ -145,7 +148,6 @@ export class LocalDisk extends BlobStore {
       if (entry.isDirectory()) continue;
       const path = join(entry.parentPath, entry.name);
       const name = path.slice(this.root.length + 1);
-      if (name === markerName) continue;
       if (isBlobKey(entry.name) && path === this.path(entry.name))
         yield { kind: 'blob', key: entry.name };
       else if (isBlobKey(entry.name) && path === this.partialPath(entry.name))
@@ -171,27 +173,30 @@ export class LocalDisk extends BlobStore {
 
   async claim(storeId: string, mayInitialise: boolean): Promise<void> {
     this.claimed = storeId;
-    if (mayInitialise) {
-      await mkdir(join(this.root, partialFolder), { recursive: true, mode: 0o700 });
-      await writeFile(join(this.root, markerName), storeId, { flag: 'wx', mode: 0o600 }).catch(
-        (cause: unknown) => {
-          if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
-        },
-      );
-      await syncFolder(this.root);
-    }
+    if (mayInitialise) await this.initialise(storeId);
     await this.assertMounted();
   }
 
-  /** The marker is read each time: a volume may go and come back while the process lives. */
+  private async initialise(storeId: string): Promise<void> {
+    await mkdir(this.root, { recursive: true, mode: 0o700 });
+    const names = await readdir(this.root);
+    // Another database's store stays as it is; assertMounted refuses it.
+    if (names.some((name) => name.startsWith(markerPrefix))) return;
+    await mkdir(join(this.root, partialFolder), { recursive: true, mode: 0o700 });
+    await mkdir(join(this.root, markerPrefix + storeId), { recursive: true, mode: 0o700 });
+    await syncFolder(this.root);
+  }
+
+  /** Looked at each time: a volume may go and come back while the process lives. */
   private async assertMounted(): Promise<void> {
-    const marker = await readFile(join(this.root, markerName), 'utf8').catch((cause: unknown) => {
-      throw new StorageUnavailable({ cause });
-    });
-    if (marker !== this.claimed)
+    const marker = join(this.root, `${markerPrefix}${this.claimed ?? ''}`);
+    await stat(marker).catch((cause: unknown) => {
       throw new StorageUnavailable({
-        cause: new Error('the folder is the store of another database'),
+        cause: isMissing(cause)
+          ? new Error(`${this.root} is not this database's storage, or is not mounted`, { cause })
+          : cause,
       });
+    });
   }
 
   private async makeFolder(folder: string): Promise<void> {

@@ -3,7 +3,13 @@ import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Allow, Caller } from '../http/allow.js';
 import type { CallerOf } from '../http/allow.js';
 import { KeyPipe } from '../http/key.pipe.js';
-import { ChangeTicket, TicketPage, TicketQuery, TicketView, ticketNumberPattern } from './tickets.dto.js';
+import {
+  ChangeTicket,
+  TicketPage,
+  TicketQuery,
+  TicketView,
+  ticketNumberPattern,
+} from './tickets.dto.js';
 import { TicketsService } from './tickets.service.js';
 
 const ticketKey = new KeyPipe(ticketNumberPattern, 'ticket');

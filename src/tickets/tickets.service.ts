@@ -39,8 +39,7 @@ export class TicketsService {
     }
     if (query.state !== undefined)
       rows.andWhere('ticket.resolved = :resolved', { resolved: query.state === 'resolved' });
-    if (query.q)
-      rows.andWhere("ticket.search LIKE :q ESCAPE '!'", { q: contains(query.q) });
+    if (query.q) rows.andWhere("ticket.search LIKE :q ESCAPE '!'", { q: contains(query.q) });
     return page(await rows.getMany(), query.limit, ticketView);
   }
 
@@ -50,7 +49,10 @@ export class TicketsService {
 
   /** With its platform. @throws NotFound */
   async find(manager: EntityManager, number: string): Promise<Ticket> {
-    const ticket = await manager.findOne(Ticket, { where: { number }, relations: { platform: true } });
+    const ticket = await manager.findOne(Ticket, {
+      where: { number },
+      relations: { platform: true },
+    });
     if (!ticket) throw new NotFound('ticket');
     return ticket;
   }

@@ -20,7 +20,10 @@ const ofAuthorization = (header: string): string[] => {
 export const presentedToken = (req: IncomingMessage): string => {
   const own = req.headersDistinct['upload-token'] ?? [];
   const authorization = req.headersDistinct['authorization'] ?? [];
-  const presented = [...own.map((value) => value.trim()), ...authorization.flatMap(ofAuthorization)];
+  const presented = [
+    ...own.map((value) => value.trim()),
+    ...authorization.flatMap(ofAuthorization),
+  ];
   return theToken(presented);
 };
 

@@ -16,7 +16,12 @@ const Attempts = (): PropertyDecorator =>
     IsInt(),
     Min(1),
     Max(1000),
-    ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 1000, description: 'archives that it may still store' }),
+    ApiPropertyOptional({
+      type: 'integer',
+      minimum: 1,
+      maximum: 1000,
+      description: 'archives that it may still store',
+    }),
   );
 
 const Lifetime = (): PropertyDecorator =>
@@ -25,7 +30,12 @@ const Lifetime = (): PropertyDecorator =>
     IsInt(),
     Min(1),
     Max(year),
-    ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: year, description: 'seconds from now' }),
+    ApiPropertyOptional({
+      type: 'integer',
+      minimum: 1,
+      maximum: year,
+      description: 'seconds from now',
+    }),
   );
 
 /** A ticket and its first token. */
@@ -56,7 +66,10 @@ export class TokenView {
   readonly state!: TokenState;
   @ApiProperty({ type: 'integer' })
   readonly attemptsLeft!: number;
-  @ApiProperty({ type: 'integer', description: 'uploads that stored nothing since the last stored one' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'uploads that stored nothing since the last stored one',
+  })
   readonly failures!: number;
   @ApiProperty({ format: 'date-time' })
   readonly expiresAt!: string;

@@ -9,7 +9,9 @@ export class UploadTokenMissing extends DomainError {
   readonly code = 'credentials-missing';
   override readonly headers = challenge;
   constructor() {
-    super('Send the upload token in the header "Upload-Token", as in the line that you were given.');
+    super(
+      'Send the upload token in the header "Upload-Token", as in the line that you were given.',
+    );
   }
 }
 
@@ -17,7 +19,9 @@ export class UploadTokenUnknown extends DomainError {
   readonly code = 'token-unknown';
   override readonly headers = challenge;
   constructor() {
-    super('Check that the upload token was copied whole, or ask the support engineer for a new one.');
+    super(
+      'Check that the upload token was copied whole, or ask the support engineer for a new one.',
+    );
   }
 }
 

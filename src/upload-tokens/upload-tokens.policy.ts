@@ -16,7 +16,14 @@ export interface TokenFacts {
   readonly ticketResolved: boolean;
 }
 
-export const tokenStates = ['active', 'revoked', 'resolved', 'expired', 'locked', 'exhausted'] as const;
+export const tokenStates = [
+  'active',
+  'revoked',
+  'resolved',
+  'expired',
+  'locked',
+  'exhausted',
+] as const;
 export type TokenState = (typeof tokenStates)[number];
 
 /** @param maxFailures TOKEN_MAX_FAILURES */

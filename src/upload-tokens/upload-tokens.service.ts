@@ -26,7 +26,11 @@ import type {
   TokenPage,
   TokenView,
 } from './upload-tokens.dto.js';
-import { UploadTokenExhausted, UploadTokenRevoked, UploadTokenUnknown } from './upload-tokens.errors.js';
+import {
+  UploadTokenExhausted,
+  UploadTokenRevoked,
+  UploadTokenUnknown,
+} from './upload-tokens.errors.js';
 import { refusal, tokenState } from './upload-tokens.policy.js';
 import type { TokenState } from './upload-tokens.policy.js';
 
@@ -58,7 +62,12 @@ export class UploadTokensService {
   }
 
   /** @throws NotFound */
-  async issue(number: string, input: IssueToken, caller: CallerOf, base: string): Promise<IssuedToken> {
+  async issue(
+    number: string,
+    input: IssueToken,
+    caller: CallerOf,
+    base: string,
+  ): Promise<IssuedToken> {
     return this.dataSource.transaction(async (tx) =>
       this.issueIn(tx, await this.tickets.find(tx, number), input, caller, base),
     );
@@ -79,7 +88,12 @@ export class UploadTokensService {
   }
 
   /** Replaces what is left of attempts and lifetime; does not unlock. @throws NotFound, UploadTokenRevoked */
-  async extend(number: string, id: string, input: ExtendToken, caller: CallerOf): Promise<TokenView> {
+  async extend(
+    number: string,
+    id: string,
+    input: ExtendToken,
+    caller: CallerOf,
+  ): Promise<TokenView> {
     return this.dataSource.transaction(async (tx) => {
       const ticket = await this.tickets.find(tx, number);
       const changes = {
@@ -91,7 +105,10 @@ export class UploadTokensService {
           .createQueryBuilder()
           .update(UploadToken)
           .set(changes)
-          .where('id = :id AND ticket_id = :ticket AND revoked_at IS NULL', { id, ticket: ticket.id })
+          .where('id = :id AND ticket_id = :ticket AND revoked_at IS NULL', {
+            id,
+            ticket: ticket.id,
+          })
           .execute();
         if (affected === 1)
           await this.audit.record(tx, actorOf(caller), {
@@ -115,7 +132,8 @@ export class UploadTokensService {
   async revoke(number: string, id: string, caller: CallerOf): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const ticket = await this.tickets.find(tx, number);
-      if (!(await tx.existsBy(UploadToken, { id, ticketId: ticket.id }))) throw new NotFound('token');
+      if (!(await tx.existsBy(UploadToken, { id, ticketId: ticket.id })))
+        throw new NotFound('token');
       const { affected } = await tx
         .createQueryBuilder()
         .update(UploadToken)

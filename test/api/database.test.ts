@@ -96,11 +96,11 @@ describe('the schema', () => {
     const dataSource = await migrated();
     for (const _ of schema.migrations as readonly unknown[])
       await dataSource.undoLastMigration({ transaction: 'each' });
-    const left = (await dataSource.query(
+    const left = await dataSource.query<{ name: string }[]>(
       isSqlite
         ? `SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'`
         : `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`,
-    )) as { name: string }[];
+    );
     expect(left).toEqual([{ name: 'migrations' }]);
     expect(await migrate(dataSource)).toHaveLength((schema.migrations as unknown[]).length);
   });

@@ -1,4 +1,4 @@
-type Task = () => Promise<unknown> | void;
+type Task = () => unknown;
 
 const tasks: Task[] = [];
 

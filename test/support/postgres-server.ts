@@ -131,14 +131,14 @@ const start = async (installed: string): Promise<PostgresServer> => {
       },
     );
     await untilReady(child);
-    for (const handle of [child, child.stdin, child.stderr]) (handle as Socket | null)?.unref();
+    for (const handle of [child, child.stdin, child.stderr]) (handle as Socket).unref();
     return {
       url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
       from: installed,
       stop: async () => {
         child.ref();
         const ended = new Promise((done) => child.once('exit', done));
-        child.stdin?.end();
+        child.stdin.end();
         await ended;
       },
     };

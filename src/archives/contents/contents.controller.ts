@@ -46,7 +46,12 @@ export class ContentsController {
     @Caller() caller: CallerOf,
     @Req() req: Request,
   ): Promise<DownloadLinkView> {
-    return this.contents.createLink(id, personOf(caller), actorOf(caller), this.addresses.base(req));
+    return this.contents.createLink(
+      id,
+      personOf(caller),
+      actorOf(caller),
+      this.addresses.base(req),
+    );
   }
 
   @Get('downloads/:link')

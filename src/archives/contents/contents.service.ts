@@ -47,7 +47,12 @@ export class ContentsService {
   }
 
   /** @throws NotFound */
-  async createLink(id: string, person: Person, actor: Actor, base: string): Promise<DownloadLinkView> {
+  async createLink(
+    id: string,
+    person: Person,
+    actor: Actor,
+    base: string,
+  ): Promise<DownloadLinkView> {
     const secret = newSecret('lcd_');
     const expiresAt = new Date(Date.now() + linkMs);
     await this.dataSource.transaction(async (tx) => {
@@ -89,7 +94,10 @@ export class ContentsService {
           .createQueryBuilder()
           .update(DownloadLink)
           .set({ usedAt: new Date() })
-          .where('hash = :hash AND used_at IS NULL AND expires_at > :now', { hash, now: Date.now() })
+          .where('hash = :hash AND used_at IS NULL AND expires_at > :now', {
+            hash,
+            now: Date.now(),
+          })
           .execute();
         if (affected !== 1) throw new NotFound('download link');
         const actor: Actor = { kind: 'person', id: user.id, name: user.username };

@@ -111,7 +111,10 @@ export class DeletionService {
     const { id, number, platformId } = ticket;
     // Holds the row: an upload that commits now comes before us and is found below, or after us and is refused.
     if ((await tx.update(Ticket, { id }, { id })).affected !== 1) throw new NotFound('ticket');
-    const archives = await tx.find(Archive, { select: { id: true, size: true }, where: { ticketId: id } });
+    const archives = await tx.find(Archive, {
+      select: { id: true, size: true },
+      where: { ticketId: id },
+    });
     const uploads = await tx
       .createQueryBuilder(Upload, 'upload')
       .select('upload.id', 'id')

@@ -11,7 +11,13 @@ import { UploadTokensService } from '../../upload-tokens/upload-tokens.service.j
 import type { KnownToken } from '../../upload-tokens/upload-tokens.service.js';
 import type { Archive } from '../archive.entity.js';
 import type { Claims } from './claims.js';
-import { FileEmpty, QuotaExceeded, TooManyUploads, UploadFault, UploadTooLarge } from './intake.errors.js';
+import {
+  FileEmpty,
+  QuotaExceeded,
+  TooManyUploads,
+  UploadFault,
+  UploadTooLarge,
+} from './intake.errors.js';
 import type { Meter } from './metered-sink.js';
 import { UploadsService } from './uploads.service.js';
 import type { NewUpload } from './uploads.service.js';

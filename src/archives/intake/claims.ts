@@ -30,7 +30,9 @@ const digestClaim = (req: Request, header: string): string | null => {
 export const claimsOf = (req: Request): Claims => {
   const [content, repr] = [digestClaim(req, 'content-digest'), digestClaim(req, 'repr-digest')];
   if (content !== null && repr !== null && content !== repr)
-    throw new ValidationFailed([{ field: 'repr-digest', message: 'must agree with content-digest' }]);
+    throw new ValidationFailed([
+      { field: 'repr-digest', message: 'must agree with content-digest' },
+    ]);
   const idempotencyKey = req.get('idempotency-key') ?? null;
   if (idempotencyKey !== null && !keyPattern.test(idempotencyKey))
     throw new ValidationFailed([

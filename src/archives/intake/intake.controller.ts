@@ -18,13 +18,22 @@ import { IntakeService } from './intake.service.js';
 
 const isForm = (req: Request): boolean => Boolean(req.is('multipart/form-data'));
 
-const Headers = (): MethodDecorator & ClassDecorator => (target: object, key?: unknown, descriptor?: unknown) => {
-  for (const decorate of [
-    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'a retry within 24 h gives the same archive and costs one attempt' }),
-    ApiHeader({ name: 'Content-Digest', required: false, description: 'sha-256=:<base64>: of the file (RFC 9530)' }),
-  ])
-    (decorate as (...args: unknown[]) => void)(target, key, descriptor);
-};
+const Headers =
+  (): MethodDecorator & ClassDecorator => (target: object, key?: unknown, descriptor?: unknown) => {
+    for (const decorate of [
+      ApiHeader({
+        name: 'Idempotency-Key',
+        required: false,
+        description: 'a retry within 24 h gives the same archive and costs one attempt',
+      }),
+      ApiHeader({
+        name: 'Content-Digest',
+        required: false,
+        description: 'sha-256=:<base64>: of the file (RFC 9530)',
+      }),
+    ])
+      (decorate as (...args: unknown[]) => void)(target, key, descriptor);
+  };
 
 @ApiTags('uploads')
 @Controller('archives')
@@ -41,7 +50,10 @@ export class IntakeController {
       type: 'object',
       required: ['file'],
       properties: {
-        token: { type: 'string', description: 'the upload token, before the file, where no header can be set' },
+        token: {
+          type: 'string',
+          description: 'the upload token, before the file, where no header can be set',
+        },
         file: { type: 'string', format: 'binary' },
       },
     },
@@ -76,7 +88,9 @@ export class IntakeController {
   @Post(':filename')
   @Allow('upload-token')
   @Headers()
-  @ApiOperation({ summary: 'The same with POST, for collectors; a form is read as a form here too' })
+  @ApiOperation({
+    summary: 'The same with POST, for collectors; a form is read as a form here too',
+  })
   @ApiConsumes('application/octet-stream', 'multipart/form-data')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @ApiCreatedResponse({ type: Receipt })

@@ -146,7 +146,8 @@ export class UploadsService {
           ? new TicketResolved()
           : new UploadTokenUnknown();
       const attemptsLeft = await this.tokens.settle(tx, token.id);
-      if ((await tx.delete(Upload, { id: upload.id })).affected !== 1) throw new UploadTokenUnknown();
+      if ((await tx.delete(Upload, { id: upload.id })).affected !== 1)
+        throw new UploadTokenUnknown();
       const within = await tx
         .createQueryBuilder()
         .update(Platform)

@@ -1,0 +1,57 @@
+// Reads package-lock.json for what `npm ci` and `npm audit` would not tell here.
+const { readFileSync } = require('node:fs');
+const { join } = require('node:path');
+
+/** Versions below these have known holes or lack what the program relies on. */
+const floors = {
+  multer: '2.5.0',
+  typeorm: '1.1.0',
+  'path-to-regexp': '8.4.2',
+  qs: '6.14.2',
+};
+
+const root = join(__dirname, '..');
+const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+const isBelow = (version, floor) => {
+  const numbers = (text) => text.split('-')[0].split('.').map(Number);
+  const [one, other] = [numbers(version), numbers(floor)];
+  const at = other.findIndex((number, index) => one[index] !== number);
+  return at >= 0 && one[at] < other[at];
+};
+
+/** Where Node would find `name` from within the package at `path`. */
+const isLocked = (path, name) => {
+  for (
+    let folder = path;
+    ;
+    folder = folder.slice(0, folder.lastIndexOf('node_modules/')).replace(/\/$/, '')
+  ) {
+    if (packages[`${folder ? `${folder}/` : ''}node_modules/${name}`]) return true;
+    if (!folder) return false;
+  }
+};
+
+const problems = [];
+for (const [path, entry] of Object.entries(packages)) {
+  if (path === '') continue;
+  const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+  // A registry that lags lacks the newest platform packages; npm then writes a lock file that `npm ci` refuses.
+  for (const needed of Object.keys(entry.optionalDependencies ?? {}))
+    if (!isLocked(path, needed)) problems.push(`${path} needs ${needed}, which the lock lacks`);
+  if (!entry.integrity && !entry.inBundle && !entry.link) problems.push(`${path} has no integrity`);
+  if (/^(git|http:|file:)/.test(entry.resolved ?? ''))
+    problems.push(`${path} comes from ${entry.resolved}, not from the registry`);
+  const floor = floors[name];
+  if (floor && isBelow(entry.version, floor))
+    problems.push(`${path} is ${entry.version}; at least ${floor} is needed`);
+}
+for (const [name, version] of Object.entries({
+  ...manifest.dependencies,
+  ...manifest.devDependencies,
+}))
+  if (!/^\d/.test(version)) problems.push(`package.json: ${name} is ${version}; pin it exactly`);
+
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length > 0 ? 1 : 0;
