@@ -1,6 +1,5 @@
 import type { ErrorCode } from '../errors/catalogue.js';
 import type { CallerOf, Person, Right, Role } from '../http/allow.js';
-import { SessionRequired } from './access.errors.js';
 
 /** The codes with which a proved caller can still be refused. */
 export type Refusal = Extract<
@@ -50,10 +49,4 @@ export const judge = (right: Right, caller: CallerOf): Refusal | null => {
     case 'person':
       return judgePerson(right, caller);
   }
-};
-
-/** The caller as a person. @throws SessionRequired where the caller is none, which the guard has seen to */
-export const personOf = (caller: CallerOf): Person => {
-  if (caller.kind !== 'person') throw new SessionRequired();
-  return caller;
 };

@@ -2,7 +2,6 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { UsersService } from '../auth/users/users.service.js';
 import { ValidationFailed } from '../errors/errors.js';
-import type { DomainError } from '../errors/domain-error.js';
 import { systemActor } from '../http/actor.js';
 import type { Actor } from '../http/actor.js';
 import { print, withService } from './command.js';
@@ -23,17 +22,12 @@ const readPassword = async (): Promise<string> => {
   throw new Error('Give the password on standard input, for example from a password manager.');
 };
 
-const explained = (cause: unknown): unknown =>
-  cause instanceof ValidationFailed && cause.fields.length > 0
-    ? new Error(cause.fields.map(({ field, message }) => `${field}: ${message}`).join('\n'), {
-        cause,
-      })
-    : cause;
-
+/** A refused field says what is wrong in its message; the problem's own sentence speaks of requests. */
 const withUsers = <Result>(work: (users: UsersService) => Promise<Result>): Promise<Result> =>
   withService((service) =>
     work(service.get(UsersService)).catch((cause: unknown) => {
-      throw explained(cause) as DomainError;
+      if (!(cause instanceof ValidationFailed) || cause.fields.length === 0) throw cause;
+      throw new Error(cause.fields.map(({ message }) => message).join('\n'), { cause });
     }),
   );
 

@@ -15,8 +15,6 @@ const requestProblem: Translator = (cause) => {
   if (!(cause instanceof Error)) return null;
   const { type, status } = cause as { type?: unknown; status?: unknown };
   if (type === 'entity.too.large') return new BodyTooLarge();
-  if (type === 'entity.parse.failed')
-    return new ValidationFailed([], 'The body is not valid JSON; correct it and send it again.');
   if (type === 'request.aborted' || status === 400) return new RequestMalformed();
   if (typeof type === 'string' && typeof status === 'number' && status < 500)
     return new ValidationFailed([], 'Send the body as plain UTF-8 JSON.');

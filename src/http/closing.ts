@@ -27,8 +27,13 @@ export const closeUnread = (req: Request, res: Response, next: NextFunction): vo
 const hasBody = (req: Request): boolean =>
   req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
 
-/** Node ends such a connection by `destroySoon`: this makes it linger instead. */
+/**
+ * Node ends such a connection by `destroySoon`: this makes it linger instead.
+ * Trap: a body that nobody began to read Node reads to its end by itself once the answer is out, past every pause;
+ * `read(0)` is such a beginning.
+ */
 const linger = (req: Request, socket: Socket): void => {
+  req.read(0);
   socket.destroySoon = () => {
     let drained = 0;
     const timer = setTimeout(() => socket.destroy(), lingerMs);

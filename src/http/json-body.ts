@@ -1,5 +1,6 @@
 import { json } from 'express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { ValidationFailed } from '../errors/errors.js';
 
 const limitBytes = 64 * 1024;
 /** A whole JSON body must be here by then; Node's own requestTimeout is off because of long uploads. */
@@ -16,10 +17,17 @@ export const jsonBody = (isUpload: (req: Request) => boolean): RequestHandler =>
     const timer = setTimeout(() => req.socket.destroy(), deadlineMs);
     parse(req, res, (cause?: unknown) => {
       clearTimeout(timer);
-      next(cause);
+      next(isSyntaxError(cause) ? notJson() : cause);
     });
   };
 };
+
+// Trap: Nest turns a SyntaxError into an exception of its own before our filter sees it.
+const isSyntaxError = (cause: unknown): boolean =>
+  cause instanceof Error && 'type' in cause && cause.type === 'entity.parse.failed';
+
+const notJson = (): ValidationFailed =>
+  new ValidationFailed([], 'The body is not valid JSON; correct it and send it again.');
 
 const expecting = new WeakSet<Request>();
 

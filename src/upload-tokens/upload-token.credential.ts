@@ -1,36 +1,35 @@
 import type { IncomingMessage } from 'node:http';
+import { authorizationOf, singleHeader } from '../http/authorization.js';
 import { isSecret } from '../secrets/secrets.js';
-import { UploadTokenMissing, UploadTokenUnknown } from './upload-tokens.errors.js';
+import { UploadTokenUnknown } from './upload-tokens.errors.js';
 
-const ofAuthorization = (header: string): string[] => {
-  const [, scheme = '', rest = ''] = /^(\S+)\s+(.*)$/s.exec(header) ?? [];
-  if (/^bearer$/i.test(scheme)) return [rest.trim()];
-  if (!/^basic$/i.test(scheme)) return [];
-  // RFC 7617: user-id ":" password; the user name may be anything, the password is the token.
-  const pair = Buffer.from(rest, 'base64').toString('utf8');
-  const colon = pair.indexOf(':');
-  return colon < 0 ? [] : [pair.slice(colon + 1).trim()];
+/** The token of Bearer, or the password of Basic, whose user name may be anything. */
+const ofAuthorization = (req: IncomingMessage): string | null => {
+  const authorization = authorizationOf(req);
+  switch (authorization.kind) {
+    case 'none':
+      return null;
+    case 'bearer':
+      return authorization.secret;
+    case 'basic':
+      return authorization.password.trim();
+    case 'unreadable':
+      // No token has this form: it is refused as one, unless another header brings one.
+      return 'unreadable';
+  }
 };
 
 /**
- * The one token that the headers carry: `Upload-Token`, Bearer or the password of Basic; spaces around it are forgiven.
- * @throws UploadTokenMissing where there is none
- * @throws UploadTokenUnknown for two different ones, or for what cannot be a token; nothing is looked up then
+ * The token that the headers carry: `Upload-Token`, Bearer or the password of Basic; spaces around it are forgiven.
+ * `Upload-Token` goes before: a proxy in front may want the other header for itself.
+ * @returns null where there is none
+ * @throws UploadTokenUnknown for two of them
  */
-export const presentedToken = (req: IncomingMessage): string => {
-  const own = req.headersDistinct['upload-token'] ?? [];
-  const authorization = req.headersDistinct['authorization'] ?? [];
-  const presented = [
-    ...own.map((value) => value.trim()),
-    ...authorization.flatMap(ofAuthorization),
-  ];
-  return theToken(presented);
-};
-
-/** The token among the values given, which must be one. @throws UploadTokenMissing, UploadTokenUnknown */
-export const theToken = (presented: readonly unknown[]): string => {
-  const [value, ...others] = new Set(presented.filter((one) => one !== ''));
-  if (value === undefined) throw new UploadTokenMissing();
-  if (others.length > 0 || !isSecret('lct_', value)) throw new UploadTokenUnknown();
-  return value;
+export const presentedToken = (req: IncomingMessage): string | null => {
+  const own = singleHeader(req, 'upload-token');
+  if (own === 'doubled') throw new UploadTokenUnknown();
+  const other = ofAuthorization(req);
+  if (own === null) return other;
+  if (isSecret('lct_', other) && other !== own.trim()) throw new UploadTokenUnknown();
+  return own.trim();
 };

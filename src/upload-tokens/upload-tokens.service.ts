@@ -8,7 +8,7 @@ import { actorOf } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
 import { cursorId, page } from '../http/cursor.js';
 import type { PageQuery } from '../http/cursor.js';
-import { newId, newSecret, sha256 } from '../secrets/secrets.js';
+import { isSecret, newId, newSecret, sha256 } from '../secrets/secrets.js';
 import { FreeSpace } from '../storage/free-space.js';
 import type { Platform } from '../platforms/platform.entity.js';
 import type { Ticket } from '../tickets/ticket.entity.js';
@@ -28,6 +28,7 @@ import type {
 } from './upload-tokens.dto.js';
 import {
   UploadTokenExhausted,
+  UploadTokenMissing,
   UploadTokenRevoked,
   UploadTokenUnknown,
 } from './upload-tokens.errors.js';
@@ -38,8 +39,6 @@ import type { TokenState } from './upload-tokens.policy.js';
 export interface KnownToken extends UploadToken {
   readonly ticket: Ticket & { readonly platform: Platform };
 }
-
-const tokenOf = (value: string): string => sha256(value);
 
 @Injectable()
 export class UploadTokensService {
@@ -149,11 +148,18 @@ export class UploadTokensService {
     });
   }
 
-  /** Who holds this secret. @param value has the form of a token (presentedToken) @throws UploadTokenUnknown */
-  async authenticate(value: string): Promise<string> {
+  /**
+   * Whose token this is. What is missing, or has not the form of a token, never reaches the database.
+   * @param presented what the caller sent, of whatever type
+   * @throws UploadTokenMissing, UploadTokenUnknown
+   */
+  async authenticate(presented: unknown): Promise<string> {
+    if (presented === undefined || presented === null || presented === '')
+      throw new UploadTokenMissing();
+    if (!isSecret('lct_', presented)) throw new UploadTokenUnknown();
     const token = await this.dataSource.manager.findOne(UploadToken, {
       select: { id: true },
-      where: { hash: tokenOf(value) },
+      where: { hash: sha256(presented) },
     });
     if (!token) throw new UploadTokenUnknown();
     return token.id;
@@ -275,7 +281,7 @@ export class UploadTokensService {
     const token: UploadToken = {
       id: newId(),
       ticketId: ticket.id,
-      hash: tokenOf(value),
+      hash: sha256(value),
       attemptsLeft: attempts ?? ticket.platform?.tokenAttempts ?? this.config.TOKEN_ATTEMPTS,
       failures: 0,
       expiresAt: later(lifetime ?? ticket.platform?.tokenLifetime ?? this.config.TOKEN_LIFETIME),

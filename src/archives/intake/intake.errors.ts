@@ -13,7 +13,7 @@ export class UploadTooLarge extends UploadFault {
 export class FileMissing extends UploadFault {
   readonly code = 'file-missing';
   constructor() {
-    super('Send exactly one file, in a form field named "file": curl -F file=@logs.tgz');
+    super('Send exactly one file in a form field named "file", as curl -F file=@logs.tgz does.');
   }
 }
 

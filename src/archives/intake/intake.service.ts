@@ -8,7 +8,6 @@ import { sendContinue } from '../../http/json-body.js';
 import { WrongCredentials } from '../../http/rate-limit.js';
 import { BlobStore, blobKey } from '../../storage/blob-store.js';
 import type { PartialBlob } from '../../storage/blob-store.js';
-import { theToken } from '../../upload-tokens/upload-token.credential.js';
 import { UploadTokenUnknown } from '../../upload-tokens/upload-tokens.errors.js';
 import { UploadTokensService } from '../../upload-tokens/upload-tokens.service.js';
 import { cleanFilename } from '../filename.policy.js';
@@ -133,8 +132,9 @@ export class IntakeService {
     const address = req.ip ?? '';
     this.wrong.check(address);
     try {
-      const presented = typeof formToken === 'string' ? formToken.trim() : formToken;
-      return await this.tokens.authenticate(theToken(presented === undefined ? [] : [presented]));
+      return await this.tokens.authenticate(
+        typeof formToken === 'string' ? formToken.trim() : formToken,
+      );
     } catch (cause) {
       if (cause instanceof UploadTokenUnknown) this.wrong.count(address);
       throw cause;

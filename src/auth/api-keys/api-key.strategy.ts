@@ -4,7 +4,7 @@ import type { Integration } from '../../http/allow.js';
 import { isSecret } from '../../secrets/secrets.js';
 import { SessionRequired } from '../access.errors.js';
 import { Authenticator } from '../authenticator.js';
-import { authorizationOf } from '../authorization.js';
+import { authorizationOf } from '../../http/authorization.js';
 import { credentialStrategy } from '../credential.strategy.js';
 import type { CredentialStrategy } from '../credential.strategy.js';
 import { ApiKeyUnknown } from './api-keys.errors.js';

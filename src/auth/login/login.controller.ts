@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { Allow, Caller, Public } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
 import { Guessable } from '../../http/rate-limit.js';
-import { personOf } from '../access.policy.js';
+import { personOf } from '../../http/actor.js';
 import { Authenticator } from '../authenticator.js';
 import { SessionCookie } from '../sessions/session.cookie.js';
 import { SessionView } from '../sessions/sessions.dto.js';

@@ -57,17 +57,23 @@ export class LoginService {
    */
   async check(username: string, password: string): Promise<ProvedUser> {
     const usernameKey = usernameKeyOf(username);
-    await this.failures.take({ kind: 'password', usernameKey }, new Date());
-    const user = await this.dataSource.manager.findOneBy(User, { usernameKey });
-    const isRight = await this.passwords.isRight(user?.passwordHash ?? null, password);
-    if (user && isRight && !user.disabled) return user;
-    await this.audit.record(this.dataSource.manager, stranger, {
-      action: 'session.refused',
-      // Never what was typed: people type their password where the name belongs.
-      subject: { kind: 'user', id: user?.id ?? null },
-      details: user ? { username: user.username } : {},
+    const attempt = { kind: 'password', usernameKey } as const;
+    return this.failures.inTurn(attempt, async () => {
+      await this.failures.take(attempt, new Date());
+      const user = await this.dataSource.manager.findOneBy(User, { usernameKey });
+      const isRight = await this.passwords.isRight(user?.passwordHash ?? null, password);
+      if (user && isRight && !user.disabled) {
+        await this.failures.forgive(this.dataSource.manager, attempt);
+        return user;
+      }
+      await this.audit.record(this.dataSource.manager, stranger, {
+        action: 'session.refused',
+        // Never what was typed: people type their password where the name belongs.
+        subject: { kind: 'user', id: user?.id ?? null },
+        details: user ? { username: user.username } : {},
+      });
+      throw new LoginFailed();
     });
-    throw new LoginFailed();
   }
 
   /** Begins a session at AAL1 for a user that `check` gave. @throws LoginFailed */
@@ -86,7 +92,6 @@ export class LoginService {
         })
         .execute();
       if (affected !== 1) throw new LoginFailed();
-      await this.failures.forgive(tx, { kind: 'password', usernameKey: user.usernameKey });
       return this.enter(tx, user, browser);
     });
   }
@@ -148,17 +153,19 @@ export class LoginService {
   async provePassword(person: Person, password: string, field: string): Promise<User> {
     const user = await this.dataSource.manager.findOneByOrFail(User, { id: person.userId });
     const attempt = { kind: 'password', usernameKey: user.usernameKey } as const;
-    await this.failures.take(attempt, new Date());
-    if (!(await this.passwords.isRight(user.passwordHash, password))) {
+    return this.failures.inTurn(attempt, async () => {
+      await this.failures.take(attempt, new Date());
+      if (await this.passwords.isRight(user.passwordHash, password)) {
+        await this.failures.forgive(this.dataSource.manager, attempt);
+        return user;
+      }
       await this.audit.record(this.dataSource.manager, actorOf(person), {
         action: 'session.refused',
         subject: { kind: 'user', id: user.id },
         details: { username: user.username },
       });
       throw wrongPassword(field);
-    }
-    await this.failures.forgive(this.dataSource.manager, attempt);
-    return user;
+    });
   }
 }
 

@@ -121,16 +121,18 @@ export class SecondFactorService {
     work: (tx: EntityManager) => Promise<Result>,
   ): Promise<Result> {
     const attempt = { kind: 'code', userId: person.userId } as const;
-    await this.failures.take(attempt, new Date());
-    const isTotp = kind === 'totp' || (kind === 'any' && isTotpCode(typed));
-    const useUp = await (isTotp ? this.totp(person, typed) : this.recovery(person, typed));
-    if (useUp === null) return this.refuse(person);
-    const done = await this.dataSource.transaction(async (tx) => {
-      if (!(await useUp(tx))) return null;
-      await this.failures.forgive(tx, attempt);
-      return { result: await work(tx) };
+    return this.failures.inTurn(attempt, async () => {
+      await this.failures.take(attempt, new Date());
+      const isTotp = kind === 'totp' || (kind === 'any' && isTotpCode(typed));
+      const useUp = await (isTotp ? this.totp(person, typed) : this.recovery(person, typed));
+      if (useUp === null) return this.refuse(person);
+      const done = await this.dataSource.transaction(async (tx) => {
+        if (!(await useUp(tx))) return null;
+        await this.failures.forgive(tx, attempt);
+        return { result: await work(tx) };
+      });
+      return done === null ? this.refuse(person) : done.result;
     });
-    return done === null ? this.refuse(person) : done.result;
   }
 
   private async totp(person: Person, typed: string): Promise<UseUp | null> {

@@ -21,6 +21,9 @@ const rounds = 5;
  */
 @Injectable()
 export class FailuresService {
+  /** The last of those who wait, by account. */
+  private readonly turns = new Map<string, Promise<void>>();
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly keyring: Keyring,
@@ -29,6 +32,25 @@ export class FailuresService {
   private subject(attempt: Attempt): string {
     const account = attempt.kind === 'password' ? attempt.usernameKey : attempt.userId;
     return this.keyring.sign('auth-failure', `${attempt.kind}:${account}`);
+  }
+
+  /**
+   * Runs what takes a try and judges it, one after the other for each account in this process: of twenty good tries
+   * at once all succeed, since each forgives itself before the next is counted. Other replicas only count.
+   */
+  async inTurn<Result>(attempt: Attempt, work: () => Promise<Result>): Promise<Result> {
+    const subject = this.subject(attempt);
+    const turn = (this.turns.get(subject) ?? Promise.resolve()).then(work);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.turns.set(subject, settled);
+    try {
+      return await turn;
+    } finally {
+      if (this.turns.get(subject) === settled) this.turns.delete(subject);
+    }
   }
 
   /**

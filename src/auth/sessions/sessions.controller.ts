@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import { Allow, Caller } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
 import { KeyPipe } from '../../http/key.pipe.js';
-import { personOf } from '../access.policy.js';
+import { personOf } from '../../http/actor.js';
 import { SessionCookie } from './session.cookie.js';
 import { OwnSessionsView, SessionView, sessionView } from './sessions.dto.js';
 import { SessionsService } from './sessions.service.js';

@@ -4,12 +4,13 @@ import { FailuresService } from './failures.service.js';
 import { SessionCookie } from './session.cookie.js';
 import { SessionStrategy } from './session.strategy.js';
 import { SessionsController } from './sessions.controller.js';
+import { SessionsSchedule } from './sessions.schedule.js';
 import { SessionsService } from './sessions.service.js';
 
 @Module({
   imports: [AuthenticatorModule],
   controllers: [SessionsController],
-  providers: [SessionsService, SessionCookie, SessionStrategy, FailuresService],
+  providers: [SessionsSchedule, SessionsService, SessionCookie, SessionStrategy, FailuresService],
   exports: [SessionsService, SessionCookie, FailuresService],
 })
 export class SessionsModule {}
