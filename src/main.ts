@@ -55,7 +55,10 @@ const openWhenReady = async (config: Config, log: Logger): Promise<DataSource> =
   }
 };
 
-/** Opens what the modules need. @param role 'service' takes the instance's lock and migrates; a command does not */
+/**
+ * Opens what the modules need, and brings the database up to date.
+ * @param role 'service' also takes the instance's lock; a command runs beside a service
+ */
 export const openResources = async (
   config: Config,
   log: Logger,
@@ -69,6 +72,7 @@ export const openResources = async (
     const ran = await migrate(dataSource);
     if (ran.length > 0) log.info({ event: 'database.migrated', migrations: ran });
   } catch (cause) {
+    await instance.leave();
     await dataSource.destroy();
     throw cause;
   }

@@ -69,7 +69,7 @@ const withCallersAndProblems = (document: OpenAPIObject): OpenAPIObject => {
     const { 'x-right': right } = operation as { 'x-right'?: string };
     const who = `For ${right === undefined ? 'anybody' : callerOf(right)}.`;
     operation.description = [who, operation.description].filter(Boolean).join(' ');
-    operation.responses['default'] = {
+    operation.responses.default = {
       description: 'An error',
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     };

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { contains } from '../database/search.js';
 import { NotFound } from '../errors/errors.js';
-import { cursorId, page } from '../http/cursor.js';
+import { cursorId, emptyPage, page } from '../http/cursor.js';
 import type { Page } from '../http/cursor.js';
 import { PlatformsService } from '../platforms/platforms.service.js';
 import { BlobStore } from '../storage/blob-store.js';
@@ -22,7 +22,6 @@ export class ArchivesService {
   ) {}
 
   async list(query: ArchiveQuery): Promise<Page<ArchiveView>> {
-    const { manager } = this.dataSource;
     const rows = this.dataSource
       .createQueryBuilder(Archive, 'archive')
       .innerJoinAndSelect('archive.ticket', 'ticket')
@@ -32,12 +31,14 @@ export class ArchivesService {
     const before = cursorId(query);
     if (before) rows.andWhere('archive.id < :before', { before });
     if (query.ticket !== undefined) {
-      const ticket = await this.tickets.find(manager, query.ticket);
-      rows.andWhere('archive.ticketId = :ticket', { ticket: ticket.id });
+      const ticket = await this.tickets.idOf(query.ticket);
+      if (ticket === null) return emptyPage;
+      rows.andWhere('archive.ticketId = :ticket', { ticket });
     }
     if (query.platform !== undefined) {
-      const platform = await this.platforms.find(manager, query.platform);
-      rows.andWhere('archive.platformId = :platform', { platform: platform.id });
+      const platform = await this.platforms.idOf(query.platform);
+      if (platform === null) return emptyPage;
+      rows.andWhere('archive.platformId = :platform', { platform });
     }
     if (query.q) rows.andWhere("archive.search LIKE :q ESCAPE '!'", { q: contains(query.q) });
     return page(await rows.getMany(), query.limit, archiveView);

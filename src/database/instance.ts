@@ -52,7 +52,7 @@ export class SqliteInstance extends Instance {
       return lock;
     } catch (cause) {
       lock.close();
-      if (cause instanceof Error && 'code' in cause && /^SQLITE_BUSY/.test(String(cause.code)))
+      if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY'))
         return null;
       throw cause;
     }

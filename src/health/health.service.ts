@@ -11,8 +11,7 @@ import type { CheckState, HealthView } from './health.dto.js';
 /** A check that takes longer has failed: an orchestrator would not wait either. */
 const checkTimeoutMs = 3_000;
 
-const names = ['database', 'storage', 'freeSpace', 'accepting'] as const;
-type Name = (typeof names)[number];
+type Name = keyof HealthView['checks'];
 
 @Injectable()
 export class HealthService {

@@ -29,11 +29,11 @@ const hasBody = (req: Request): boolean =>
 
 /**
  * Node ends such a connection by `destroySoon`: this makes it linger instead.
- * Trap: a body that nobody began to read Node reads to its end by itself once the answer is out, past every pause;
- * `read(0)` is such a beginning.
+ * Trap: a body that nobody began to read Node reads to its end by itself once the answer is out, past every pause.
+ * So what came of it is taken here, which counts as a beginning.
  */
 const linger = (req: Request, socket: Socket): void => {
-  req.read(0);
+  req.read();
   socket.destroySoon = () => {
     let drained = 0;
     const timer = setTimeout(() => socket.destroy(), lingerMs);

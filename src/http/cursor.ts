@@ -61,3 +61,6 @@ export const page = <Row extends { readonly id: string }, View>(
     nextCursor: rows.length > limit && last ? encode(last.id) : null,
   };
 };
+
+/** What a filter by something unknown finds. */
+export const emptyPage: Page<never> = { items: [], nextCursor: null };

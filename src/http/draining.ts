@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Injectable } from '@nestjs/common';
 
 /** Whether the service is going down: ready says 503, and no new upload begins. */
@@ -5,6 +6,11 @@ import { Injectable } from '@nestjs/common';
 export class Draining {
   private readonly controller = new AbortController();
   private begun = false;
+
+  constructor() {
+    // One listener an upload under way.
+    setMaxListeners(0, this.controller.signal);
+  }
 
   get isDraining(): boolean {
     return this.begun;

@@ -32,7 +32,7 @@ const Limit = (min: number, max: number, options: ApiPropertyOptions): PropertyD
       minimum: min,
       maximum: max,
       ...options,
-    } as ApiPropertyOptions),
+    }),
   );
 
 const year = 365 * 24 * 60 * 60;

@@ -35,6 +35,11 @@ export class PlatformsService {
     return platformView(await this.find(this.dataSource.manager, name));
   }
 
+  /** For filters, where an unknown name matches nothing. */
+  async idOf(name: string): Promise<string | null> {
+    return (await this.dataSource.manager.findOneBy(Platform, { name }))?.id ?? null;
+  }
+
   /** @throws NotFound */
   async find(manager: EntityManager, name: string): Promise<Platform> {
     const platform = await manager.findOneBy(Platform, { name });

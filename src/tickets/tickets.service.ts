@@ -7,7 +7,7 @@ import { contains, searchable } from '../database/search.js';
 import { NotFound } from '../errors/errors.js';
 import { actorOf } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
-import { cursorId, page } from '../http/cursor.js';
+import { cursorId, emptyPage, page } from '../http/cursor.js';
 import type { Page } from '../http/cursor.js';
 import { PlatformsService } from '../platforms/platforms.service.js';
 import { newId } from '../secrets/secrets.js';
@@ -34,8 +34,9 @@ export class TicketsService {
     const before = cursorId(query);
     if (before) rows.andWhere('ticket.id < :before', { before });
     if (query.platform !== undefined) {
-      const platform = await this.platforms.find(this.dataSource.manager, query.platform);
-      rows.andWhere('ticket.platformId = :platform', { platform: platform.id });
+      const platform = await this.platforms.idOf(query.platform);
+      if (platform === null) return emptyPage;
+      rows.andWhere('ticket.platformId = :platform', { platform });
     }
     if (query.state !== undefined)
       rows.andWhere('ticket.resolved = :resolved', { resolved: query.state === 'resolved' });
@@ -45,6 +46,15 @@ export class TicketsService {
 
   async get(number: string): Promise<TicketView> {
     return ticketView(await this.find(this.dataSource.manager, number));
+  }
+
+  /** For filters, where an unknown number matches nothing. */
+  async idOf(number: string): Promise<string | null> {
+    const ticket = await this.dataSource.manager.findOne(Ticket, {
+      select: { id: true },
+      where: { number },
+    });
+    return ticket?.id ?? null;
   }
 
   /** With its platform. @throws NotFound */

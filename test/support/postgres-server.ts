@@ -57,7 +57,10 @@ const freePort = (): Promise<number> =>
 /** Where root's own checkout cannot be entered by the lent account, it gets a copy of the program. */
 const reachable = (bin: string, folder: string): string => {
   if (spawnSync(join(bin, 'initdb'), ['--version'], { ...ids() }).status === 0) return bin;
-  cpSync(dirname(bin), join(folder, 'program'), { recursive: true });
+  cpSync(dirname(bin), join(folder, 'program'), { recursive: true, verbatimSymlinks: true });
+  // Its keeper removes it in the end, and that runs under the lent account as well.
+  const { uid, gid } = ids();
+  execFileSync('chown', ['-R', `${uid}:${gid}`, join(folder, 'program')]);
   return join(folder, 'program/bin');
 };
 

@@ -1,13 +1,22 @@
 import 'reflect-metadata';
-import { types } from 'node:util';
 import { cleanUp } from './cleaning.js';
 
-// Trap: Jest runs tests in a realm of their own, where an error that Node's core throws is no `instanceof Error`.
-// The program asks that of system errors, so here it must answer as it does in production.
 const inherits = Function.prototype[Symbol.hasInstance];
+
+/** Whether the thing is an error of any realm: one of its prototypes is some realm's Error.prototype. */
+const isAnyError = (thing: unknown): boolean => {
+  if (typeof thing !== 'object' || thing === null) return false;
+  for (let at: object | null = thing; at; at = Object.getPrototypeOf(at) as object | null)
+    if (Object.hasOwn(at, 'constructor') && at.constructor.name === 'Error') return true;
+  return false;
+};
+
+// Trap: Jest runs each test file in a realm of its own, where an error of Node's core, and one of a native addon that
+// an earlier file loaded, is no `instanceof Error`. The program asks that of system and database errors, so here it
+// must answer as it does in production.
 Object.defineProperty(Error, Symbol.hasInstance, {
   value(this: unknown, thing: unknown): boolean {
-    return inherits.call(this as object, thing) || (this === Error && types.isNativeError(thing));
+    return inherits.call(this as object, thing) || (this === Error && isAnyError(thing));
   },
 });
 

@@ -174,5 +174,7 @@ export class ContentsService {
 
 /** If-None-Match (RFC 9110, section 13.1.2): any of the listed tags, compared weakly. */
 const isKnown = (header: string | undefined, etag: string): boolean =>
-  header !== undefined &&
-  header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+  (header ?? '')
+    .split(',')
+    .map((tag) => tag.trim().replace(/^W\//, ''))
+    .some((tag) => tag === '*' || tag === etag);

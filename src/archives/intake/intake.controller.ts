@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Param, Post, Put, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Put, Req, Res, applyDecorators } from '@nestjs/common';
 import {
   ApiBody,
   ApiConsumes,
@@ -18,22 +18,20 @@ import { IntakeService } from './intake.service.js';
 
 const isForm = (req: Request): boolean => Boolean(req.is('multipart/form-data'));
 
-const Headers =
-  (): MethodDecorator & ClassDecorator => (target: object, key?: unknown, descriptor?: unknown) => {
-    for (const decorate of [
-      ApiHeader({
-        name: 'Idempotency-Key',
-        required: false,
-        description: 'a retry within 24 h gives the same archive and costs one attempt',
-      }),
-      ApiHeader({
-        name: 'Content-Digest',
-        required: false,
-        description: 'sha-256=:<base64>: of the file (RFC 9530)',
-      }),
-    ])
-      (decorate as (...args: unknown[]) => void)(target, key, descriptor);
-  };
+/** The headers that every way in understands. */
+const ClaimHeaders = (): MethodDecorator =>
+  applyDecorators(
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description: 'a retry within 24 h gives the same archive and costs one attempt',
+    }),
+    ApiHeader({
+      name: 'Content-Digest',
+      required: false,
+      description: 'sha-256=:<base64>: of the file (RFC 9530)',
+    }),
+  );
 
 @ApiTags('uploads')
 @Controller('archives')
@@ -42,7 +40,7 @@ export class IntakeController {
 
   @Post()
   @Allow('upload-token-or-form')
-  @Headers()
+  @ClaimHeaders()
   @ApiOperation({ summary: 'Upload one file as a form: curl -F file=@logs.tgz' })
   @ApiConsumes('multipart/form-data')
   @ApiBody({
@@ -71,7 +69,7 @@ export class IntakeController {
   @Put(':filename')
   @HttpCode(201)
   @Allow('upload-token')
-  @Headers()
+  @ClaimHeaders()
   @ApiOperation({ summary: 'Upload one file as the body: curl -T logs.tgz' })
   @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
@@ -87,7 +85,7 @@ export class IntakeController {
 
   @Post(':filename')
   @Allow('upload-token')
-  @Headers()
+  @ClaimHeaders()
   @ApiOperation({
     summary: 'The same with POST, for collectors; a form is read as a form here too',
   })

@@ -45,6 +45,8 @@ interface Passage {
   /** Bytes of the body that may not be the file's. */
   readonly framing: number;
   readonly abort: AbortController;
+  /** The file's opening, which a broken connection may overtake. */
+  opening: Promise<unknown>;
   admission: Admission | null;
   body: Body | null;
 }
@@ -84,6 +86,7 @@ export class IntakeService {
       claims: claimsOf(req),
       framing,
       abort,
+      opening: Promise.resolve(),
       admission: null,
       body: null,
     };
@@ -92,10 +95,16 @@ export class IntakeService {
       if (caller.kind === 'customer') await this.admit(passage, caller.tokenId);
       else if (this.draining.isDraining) throw new ShuttingDown();
       sendContinue(req, res);
-      await read(req, res, abort.signal, (filename, token) => this.open(passage, filename, token));
+      await read(req, res, abort.signal, (filename, token) => {
+        const opening = this.open(passage, filename, token);
+        passage.opening = opening;
+        return opening;
+      });
       endWatch();
       return await this.finish(passage);
     } catch (cause) {
+      // What is being opened at this moment has to be undone too.
+      await passage.opening.catch(() => undefined);
       return await this.fail(passage, cause);
     } finally {
       endWatch();

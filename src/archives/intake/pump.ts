@@ -10,7 +10,7 @@ import { UploadAborted } from './intake.errors.js';
  */
 export const pump = (req: IncomingMessage, sink: Writable, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
-    const stop = (cause?: unknown): void => {
+    const stop = (cause?: Error): void => {
       req.unpipe(sink);
       req.pause();
       req.off('close', onClose);
@@ -19,15 +19,15 @@ export const pump = (req: IncomingMessage, sink: Writable, signal: AbortSignal):
       if (cause === undefined) resolve();
       else {
         sink.destroy();
-        reject(cause as Error);
+        reject(cause);
       }
     };
     const onClose = (): void => {
       if (!req.readableEnded) stop(new UploadAborted());
     };
-    const onAbort = (): void => stop(signal.reason);
+    const onAbort = (): void => stop(signal.reason as Error);
     const onFinish = (): void => stop();
-    if (signal.aborted) return stop(signal.reason);
+    if (signal.aborted) return stop(signal.reason as Error);
     if (req.destroyed && !req.readableEnded) return stop(new UploadAborted());
     req.on('close', onClose);
     // The error of a broken connection comes before its close; without a listener it would end the process.

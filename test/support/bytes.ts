@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+
+/** Numbers that look random and come again from the same seed: from 0 up to, not including, `below`. */
+export const seeded = (seed: number): ((below: number) => number) => {
+  let state = seed >>> 0 || 1;
+  return (below) => {
+    // xorshift32 (Marsaglia 2003).
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    return state % below;
+  };
+};
+
+/** Bytes of which no two places look alike; another seed gives other ones. */
+export const noise = (size: number, seed = 1): Buffer => {
+  const bytes = Buffer.allocUnsafe(size);
+  let state = (0x2545f491 ^ Math.imul(seed, 0x9e3779b1)) >>> 0;
+  for (let at = 0; at < size; at += 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[at] = state >>> 24;
+  }
+  return bytes;
+};
+
+export const sha256Of = (bytes: Buffer | string): string =>
+  createHash('sha256').update(bytes).digest('hex');
+
+/** As RFC 9530 writes it: what a client claims and what the service answers. */
+export const digestOf = (bytes: Buffer | string): string =>
+  `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`;

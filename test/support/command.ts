@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { freshPlace } from './database.js';
+import type { Place } from './database.js';
+import type { Ended } from './program.js';
+import { programPath } from './program-build.js';
+import { testEnv } from './service.js';
+
+export interface Commanding {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly place?: Place;
+  /** What is typed or piped in. */
+  readonly stdin?: string;
+}
+
+const flags = ['--single-threaded-gc', '--disable-warning=ExperimentalWarning'];
+
+/** Runs an operator's command to its end: `logs-collector <args>`. */
+export const command = async (
+  args: readonly string[],
+  { env = {}, place, stdin = '' }: Commanding = {},
+): Promise<Ended> => {
+  const where = place ?? (await freshPlace());
+  const child = spawn(process.execPath, [...flags, programPath, ...args], {
+    cwd: where.dataDir,
+    env: { PATH: process.env['PATH'], ...testEnv(where), ...env },
+    stdio: 'pipe',
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  // A command that takes no input may have closed it.
+  child.stdin.on('error', () => undefined).end(stdin);
+  return new Promise((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+};
