@@ -25,9 +25,9 @@ const project = (name) => ({
 });
 
 /** The same stories on both databases; each file asks for a fresh database of this kind. */
-const onDatabase = (database) => ({
+const onDatabase = (database, folders = 'api,faults') => ({
   ...project(database),
-  testMatch: ['<rootDir>/test/api/**/*.test.ts'],
+  testMatch: [`<rootDir>/test/{${folders}}/**/*.test.ts`],
   globals: { testDatabase: database },
 });
 
@@ -38,7 +38,8 @@ module.exports = {
       ...project('unit'),
       testMatch: ['<rootDir>/{src,scripts}/**/*.spec.ts', '<rootDir>/test/contracts/*.test.ts'],
     },
-    onDatabase('sqlite'),
+    // What the documents say is run once, on the database that a newcomer meets.
+    onDatabase('sqlite', 'api,faults,docs'),
     {
       ...onDatabase('postgres'),
       globalSetup: '<rootDir>/test/support/postgres-server.ts',

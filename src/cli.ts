@@ -43,6 +43,8 @@ user
   .description('set a password, read from standard input; ends all sessions')
   .action(setPassword);
 
+// Database, archives and keys are the service's alone, whatever the folder that they lie in allows.
+process.umask(0o077);
 readDotEnv({ quiet: true });
 program.parseAsync().catch((cause: unknown) => {
   // One line a problem, no stack: the operator is told what to do. LOG_LEVEL=debug shows where it came from.

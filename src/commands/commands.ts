@@ -55,7 +55,7 @@ export const runVerify = async (): Promise<void> => {
 
 export const runSweep = async (options: { dryRun?: boolean; force?: boolean }): Promise<void> => {
   const { uploads, deletions, orphans } = await withStorage((service) =>
-    service.get(SweepService).sweep(options),
+    service.get(SweepService).sweep({ ...options, foreign: true }),
   );
   print(
     options.dryRun

@@ -30,6 +30,16 @@ export class BlobDamaged extends DomainError {
   }
 }
 
+/** A folder that a new database must not take for its store; said to the operator, and stops the start. */
+export class NotAStore extends Error {
+  constructor(place: string) {
+    super(
+      `STORAGE_URL leads to ${place}, which holds other files or another database's archives; give it an empty folder of its own`,
+    );
+    this.name = 'NotAStore';
+  }
+}
+
 /** A blob that is being written; it is in the store only after `commit`. */
 export interface PartialBlob {
   /** Takes the bytes. Ends when all of them were handed to the operating system. */
@@ -81,7 +91,8 @@ export abstract class BlobStore {
    * Ties the store to one database, so that an unmounted volume or another database's store is noticed
    * instead of cleaned.
    * @param mayInitialise whether the database has no archives yet, so that an empty folder may become the store
-   * @throws StorageUnavailable where the store is not the one of this id
+   * @throws StorageUnavailable where the store is not the one of this id; NotAStore where it may be initialised and
+   * is not empty
    */
   abstract claim(storeId: string, mayInitialise: boolean): Promise<void>;
 }

@@ -15,7 +15,7 @@ import type { Readable } from 'node:stream';
 import checkDiskSpace from 'check-disk-space';
 import { StorageUnavailable } from '../errors/errors.js';
 import { newId } from '../secrets/secrets.js';
-import { BlobDamaged, BlobStore, isBlobKey } from './blob-store.js';
+import { BlobDamaged, BlobStore, NotAStore, isBlobKey } from './blob-store.js';
 import type { BlobKey, ByteRange, PartialBlob, Space, Stored } from './blob-store.js';
 import { FileSink } from './file-sink.js';
 import { FileSource } from './file-source.js';
@@ -26,6 +26,9 @@ const partialFolder = 'partial';
  * It lies on the store's own volume, so that it goes with an unmounted one.
  */
 const markerPrefix = '.store-';
+
+/** What an empty volume may hold, and a store whose making was cut short. */
+const ignored = new Set(['lost+found', partialFolder]);
 
 const probePrefix = 'probe-';
 const probeMs = 60_000;
@@ -179,9 +182,10 @@ export class LocalDisk extends BlobStore {
 
   private async initialise(storeId: string): Promise<void> {
     await mkdir(this.root, { recursive: true, mode: 0o700 });
-    const names = await readdir(this.root);
-    // Another database's store stays as it is; assertMounted refuses it.
-    if (names.some((name) => name.startsWith(markerPrefix))) return;
+    const names = (await readdir(this.root)).filter((name) => !ignored.has(name));
+    if (names.includes(markerPrefix + storeId)) return;
+    // Whatever is there is somebody's: the next sweep would take it for leftovers of ours.
+    if (names.length > 0) throw new NotAStore(this.root);
     await mkdir(join(this.root, partialFolder), { recursive: true, mode: 0o700 });
     await mkdir(join(this.root, markerPrefix + storeId), { recursive: true, mode: 0o700 });
     await syncFolder(this.root);

@@ -2,7 +2,7 @@ import { readlinkSync, readdirSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { BlobDamaged, blobKey } from '../../src/storage/blob-store.js';
+import { BlobDamaged, NotAStore, blobKey } from '../../src/storage/blob-store.js';
 import type { BlobKey, BlobStore, Stored } from '../../src/storage/blob-store.js';
 import { StorageUnavailable } from '../../src/errors/errors.js';
 import { newId } from '../../src/secrets/secrets.js';
@@ -199,7 +199,7 @@ export const blobStoreContract = (create: () => Promise<StoreUnderTest>): void =
     it('refuses a claim with another id, and everything after it', async () => {
       const key = await store(under.store, noise(10));
       const stranger = under.again();
-      await expect(stranger.claim('another database', true)).rejects.toThrow(StorageUnavailable);
+      await expect(stranger.claim('another database', true)).rejects.toThrow(NotAStore);
       await expect(stranger.claim('another database', false)).rejects.toThrow(StorageUnavailable);
       await expect(stranger.begin(newKey())).rejects.toThrow(StorageUnavailable);
       await expect(stranger.remove(key)).rejects.toThrow(StorageUnavailable);

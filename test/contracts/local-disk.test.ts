@@ -3,7 +3,7 @@ import { mkdir, readdir, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { StorageUnavailable } from '../../src/errors/errors.js';
-import { blobKey } from '../../src/storage/blob-store.js';
+import { NotAStore, blobKey } from '../../src/storage/blob-store.js';
 import type { BlobKey } from '../../src/storage/blob-store.js';
 import { LocalDisk } from '../../src/storage/local-disk.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -62,6 +62,22 @@ describe('local disk', () => {
     const keys = await Promise.all(Array.from({ length: 20 }, () => store(disk, noise(1))));
     const folders = await Promise.all(keys.map(async (key) => dirname(await pathOf(root, key))));
     expect(new Set(folders).size).toBeGreaterThan(10);
+  });
+
+  it('never takes a folder that holds files of others', async () => {
+    const used = tempFolder();
+    writeFileSync(join(used, 'thesis.txt'), 'precious');
+    await expect(new LocalDisk(used).claim('a new database', true)).rejects.toThrow(NotAStore);
+    await expect(new LocalDisk(root).claim('a new database', true)).rejects.toThrow(NotAStore);
+    expect(await readdir(used)).toEqual(['thesis.txt']);
+  });
+
+  it('takes the root of an empty volume', async () => {
+    const volume = tempFolder();
+    await mkdir(join(volume, 'lost+found'));
+    const fresh = new LocalDisk(volume);
+    await fresh.claim('a new database', true);
+    await expect(fresh.probe()).resolves.toBeUndefined();
   });
 
   it('lists what is no blob of ours as foreign, and removes it', async () => {

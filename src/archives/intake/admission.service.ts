@@ -102,7 +102,9 @@ export class AdmissionService {
           ? null
           : await this.uploads.repeated(this.dataSource.manager, tokenId, idempotencyKey);
       if (archive) return { kind: 'repeated', token, archive, meter: { ...limits, space: null } };
-      this.tokens.assertUsable(token);
+      // With a key the reservation alone decides: what the token lacks may be what the same upload, still under way,
+      // has taken, and then this one waits for it.
+      if (idempotencyKey === null) this.tokens.assertUsable(token);
       await this.refuseDeclared(token, limits, declaredBytes, framing);
 
       const space = await this.space.reserve(declaredBytes);

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { isUniqueViolation } from '../../database/errors.js';
 import { Setting } from '../../database/setting.entity.js';
 import { newId } from '../../secrets/secrets.js';
-import { BlobStore } from '../../storage/blob-store.js';
+import { BlobStore, NotAStore } from '../../storage/blob-store.js';
 import { Archive } from '../archive.entity.js';
 
 const settingName = 'store-id';
@@ -21,6 +21,7 @@ export class StoreIdentity {
   /**
    * Call it before anything else touches the store. An empty folder becomes the store only while there are no
    * archives: later an empty folder is a volume that is not mounted.
+   * @throws NotAStore where a new database would take a folder that somebody else uses
    * @returns false where the store is not there now; it heals by itself when it comes back
    */
   async claim(): Promise<boolean> {
@@ -30,6 +31,7 @@ export class StoreIdentity {
       await this.store.claim(await this.storeId(), mayInitialise);
       return true;
     } catch (cause) {
+      if (cause instanceof NotAStore) throw cause;
       this.log.error({ event: 'storage.unavailable', err: cause });
       return false;
     }

@@ -45,12 +45,14 @@ export class SweepService {
   }
 
   /**
-   * The same, and drops every file that no record names.
+   * The same, and drops every file that no record names. What has not the form of a name of ours goes only where an
+   * operator asks for it (`foreign`).
    * @throws TooManyOrphans unless `force`; StorageUnavailable where the store is not this database's
    */
-  async sweep({ force = false, dryRun = false } = {}): Promise<Swept> {
+  async sweep({ force = false, dryRun = false, foreign = false } = {}): Promise<Swept> {
     const finished = dryRun ? { uploads: 0, deletions: 0 } : await this.finish();
-    const { files, orphans } = await this.orphans();
+    const { files, orphans: found } = await this.orphans();
+    const orphans = found.filter(({ kind }) => foreign || kind !== 'foreign');
     if (!force && orphans.length > Math.max(orphanAllowance, files / 10))
       throw new TooManyOrphans(orphans.length, files);
     for (const orphan of dryRun ? [] : orphans) {
