@@ -113,7 +113,7 @@ export const openApiDocument = (app: NestExpressApplication): OpenAPIObject => {
 const docsPage = (): string =>
   swaggerUi
     .generateHTML(undefined, { swaggerOptions: { url: '/api/v1/openapi.json' } })
-    .replace(/<style>.*?<\/style>/s, '')
+    .replace(/<style>.*?<\/style>/gs, '')
     .replace(/ style="[^"]*"/g, ' width="0" height="0"');
 
 /** Serves the document and Swagger UI; nothing of it comes from another host. */

@@ -44,7 +44,8 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     for (const name of res.getHeaderNames())
-      if (/^(content-|etag|repr-digest|accept-ranges|location)/.test(name)) res.removeHeader(name);
+      if (/^(content-(?!security)|etag|repr-digest|accept-ranges|location)/.test(name))
+        res.removeHeader(name);
     // RFC 9110, section 11.6.1: a 401 names a way to authenticate.
     if (statusOf(error.code) === 401)
       res.setHeader('WWW-Authenticate', 'Bearer realm="logs-collector"');

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { isIP } from 'node:net';
 import type { NextFunction, Request, Response } from 'express';
 import { newId } from '../secrets/secrets.js';
 
@@ -21,7 +22,13 @@ export const requestContext = (req: Request, res: Response, next: NextFunction):
   const own = req.get('x-request-id');
   const requestId = own !== undefined && ownIdPattern.test(own) ? own : newId();
   res.setHeader('X-Request-Id', requestId);
+  storage.run({ requestId, address: addressOf(req) }, next);
+};
+
+/** A trusted proxy may pass on what is no address at all: then it is the proxy's own that we know. */
+const addressOf = (req: Request): string => {
+  const named = req.ip ?? '';
+  const address = isIP(named) === 0 ? (req.socket.remoteAddress ?? '') : named;
   // An IPv4 client on a dual-stack socket is shown as ::ffff:192.0.2.1.
-  const address = (req.ip ?? '').replace(/^::ffff:/, '');
-  storage.run({ requestId, address }, next);
+  return address.replace(/^::ffff:/, '');
 };

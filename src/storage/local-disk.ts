@@ -43,6 +43,18 @@ const isProbe = async (path: string): Promise<boolean> => {
 const isMissing = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 
+/**
+ * All that is no folder. Trap: of a folder within, `opendir` with `recursive` gives the first 32 entries and forgets
+ * the rest (Node 20).
+ */
+async function* filesBelow(folder: string): AsyncIterable<string> {
+  for await (const entry of await opendir(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(path);
+    else yield path;
+  }
+}
+
 const syncFolder = async (folder: string): Promise<void> => {
   const handle = await open(folder, 'r');
   try {
@@ -147,14 +159,10 @@ export class LocalDisk extends BlobStore {
 
   async *list(): AsyncIterable<Stored> {
     await this.assertMounted();
-    for await (const entry of await opendir(this.root, { recursive: true })) {
-      if (entry.isDirectory()) continue;
-      const path = join(entry.parentPath, entry.name);
-      const name = path.slice(this.root.length + 1);
-      if (isBlobKey(entry.name) && path === this.path(entry.name))
-        yield { kind: 'blob', key: entry.name };
-      else if (isBlobKey(entry.name) && path === this.partialPath(entry.name))
-        yield { kind: 'partial', key: entry.name };
+    for await (const path of filesBelow(this.root)) {
+      const [name, key] = [path.slice(this.root.length + 1), basename(path)];
+      if (isBlobKey(key) && path === this.path(key)) yield { kind: 'blob', key };
+      else if (isBlobKey(key) && path === this.partialPath(key)) yield { kind: 'partial', key };
       else if (!(await isProbe(path))) yield { kind: 'foreign', name };
     }
   }
@@ -182,12 +190,13 @@ export class LocalDisk extends BlobStore {
 
   private async initialise(storeId: string): Promise<void> {
     await mkdir(this.root, { recursive: true, mode: 0o700 });
+    const marker = markerPrefix + storeId;
     const names = (await readdir(this.root)).filter((name) => !ignored.has(name));
-    if (names.includes(markerPrefix + storeId)) return;
     // Whatever is there is somebody's: the next sweep would take it for leftovers of ours.
-    if (names.length > 0) throw new NotAStore(this.root);
+    if (names.length > 0 && !names.includes(marker)) throw new NotAStore(this.root);
+    // The marker first: a kill between the two leaves what the next start completes.
+    await mkdir(join(this.root, marker), { recursive: true, mode: 0o700 });
     await mkdir(join(this.root, partialFolder), { recursive: true, mode: 0o700 });
-    await mkdir(join(this.root, markerPrefix + storeId), { recursive: true, mode: 0o700 });
     await syncFolder(this.root);
   }
 

@@ -145,7 +145,7 @@ export class ContentsService {
     try {
       res.setHeader('Content-Type', 'application/octet-stream');
       res.setHeader('Content-Disposition', contentDisposition(archive.filename));
-      res.setHeader('Content-Security-Policy', "sandbox; default-src 'none'");
+      res.setHeader('Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'");
       res.setHeader('Content-Length', range.last - range.first + 1);
       if (wish.kind === 'part') {
         res.status(206);

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Config } from '../../config/config.js';
+import { DomainError } from '../../errors/domain-error.js';
 import { ShuttingDown } from '../../errors/errors.js';
 import type { CallerOf } from '../../http/allow.js';
 import { Draining } from '../../http/draining.js';
@@ -197,7 +198,10 @@ export class IntakeService {
     await body?.partial?.discard();
     if (admission?.kind !== 'reserved') throw reason;
     const { token, upload } = admission;
-    if (await this.uploads.fail(token, upload, reason)) throw reason;
+    const failed = await this.uploads.fail(token, upload, reason);
+    // The file system then misses what the deletion took; that is no fault of the storage.
+    if (failed === 'deleted' && !(reason instanceof DomainError)) throw new UploadTokenUnknown();
+    if (failed !== 'stored') throw reason;
     const archive = await this.uploads.stored(upload.id);
     return this.stored({ kind: 'repeated', token, archive, meter: admission.meter });
   }

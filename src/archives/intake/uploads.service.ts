@@ -38,6 +38,14 @@ export type Reserved =
   /** The key stands for an upload that is under way. */
   | { readonly kind: 'under-way' };
 
+/** What came of undoing an upload. */
+export type Failed =
+  | 'undone'
+  /** Its row was gone already, and with it its bytes: the ticket was deleted while it ran. */
+  | 'deleted'
+  /** The archive was recorded after all (the commit's answer was lost): nothing is undone. */
+  | 'stored';
+
 /** What was received, once it is durable in the store. */
 export interface Received {
   readonly filename: string;
@@ -183,26 +191,27 @@ export class UploadsService {
 
   /**
    * Settles an upload that stored nothing: its attempt is given back, its bytes go.
-   * @returns false where the archive was recorded after all (the commit's answer was lost): then nothing is undone
    */
-  async fail(token: KnownToken, upload: NewUpload, cause: unknown): Promise<boolean> {
+  async fail(token: KnownToken, upload: NewUpload, cause: unknown): Promise<Failed> {
+    let failed: Failed = 'undone';
     try {
       await this.dataSource.transaction(async (tx) => {
         if (await tx.existsBy(Archive, { id: upload.id })) throw new AlreadyStored();
         if (await this.settleFailed(tx, upload.id, token.id, cause instanceof UploadFault))
           await this.recordFailure(tx, token, cause);
+        else failed = 'deleted';
         await this.tombstones.add(tx, [upload.id]);
       });
     } catch (failure) {
-      if (failure instanceof AlreadyStored) return false;
+      if (failure instanceof AlreadyStored) return 'stored';
       // The row stays and names this process: the next sweep settles it, as it would after a crash.
       this.log.error({ event: 'upload.unsettled', uploadId: upload.id, err: failure });
-      return true;
+      return 'undone';
     } finally {
       this.active.delete(upload.id);
     }
     await this.tombstones.buryQuietly([upload.id]);
-    return true;
+    return failed;
   }
 
   /** A fault of the upload itself that was found before it took an attempt. */

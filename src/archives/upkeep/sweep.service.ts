@@ -91,10 +91,9 @@ export class SweepService {
     const archives = await manager.find(Archive, { select: { id: true }, where: { id: In(keys) } });
     const underWay = new Set(uploads.map(({ id }) => id));
     const stored = new Set(archives.map(({ id }) => id));
-    return chunk.filter((one) => {
-      if (one.kind === 'foreign') return true;
-      if (underWay.has(one.key)) return false;
-      return one.kind === 'partial' || !stored.has(one.key);
-    });
+    // A partial file that was listed may be an archive by now: removing its key would remove that.
+    return chunk.filter(
+      (one) => one.kind === 'foreign' || !(underWay.has(one.key) || stored.has(one.key)),
+    );
   }
 }

@@ -1,0 +1,49 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
+import { VerifyService } from '../../src/archives/upkeep/verify.service.js';
+import { noise } from '../support/bytes.js';
+import { startedService } from '../support/service.js';
+import { blobPath, storeFolder, storedFiles } from '../support/store-files.js';
+import { upload } from '../support/upload.js';
+
+// At a start the sweep reads the store while the first customers already upload.
+describe('a sweep', () => {
+  it('takes nothing of the uploads that come and end while it looks', async () => {
+    const service = await startedService();
+    const sweeps = service.app.get(SweepService);
+    const stored: string[] = [];
+    for (let round = 0; round < 12; round += 1) {
+      const token = await service.given.uploadToken({ attempts: 12 });
+      let isOver = false;
+      const sweeping = (async () => {
+        while (!isOver) await sweeps.sweep({ foreign: true });
+      })();
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, (_, at) =>
+          upload(service.url, token, { way: at % 2 ? 'put' : 'form', bytes: noise(100 + at) }),
+        ),
+      );
+      isOver = true;
+      await sweeping;
+      for (const { status, body } of answers) {
+        expect(status).toBe(201);
+        stored.push(String(body.id));
+      }
+    }
+    expect(storedFiles(service.place)).toEqual(stored.sort());
+    expect(await service.app.get(VerifyService).verify()).toMatchObject({
+      archives: stored.length,
+      findings: [],
+    });
+  });
+
+  it('takes no archive whose partial file it saw a moment before', async () => {
+    const service = await startedService();
+    const { id } = await service.given.archive();
+    // What a sweep holds in its hands that listed the store just before the archive was recorded.
+    writeFileSync(join(storeFolder(service.place), 'partial', String(id)), 'partial');
+    await service.app.get(SweepService).sweep({ foreign: true });
+    expect(existsSync(blobPath(service.place, String(id)))).toBe(true);
+  });
+});
