@@ -12,7 +12,7 @@ import { databaseProblem } from './database/errors.js';
 import { SqliteInstance } from './database/instance.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { answerClientError, routeProblem } from './http/fallbacks.js';
-import { closeUnread } from './http/closing.js';
+import { closeUnread, endIdle } from './http/closing.js';
 import { expectContinue, jsonBody } from './http/json-body.js';
 import { JsonLogger, accessLog } from './http/log.js';
 import { requestContext } from './http/request-context.js';
@@ -25,6 +25,8 @@ export const apiPrefix = 'api/v1';
 
 const headersTimeoutMs = 20_000;
 const keepAliveTimeoutMs = 10_000;
+/** A client that reads nothing of its answer for so long is cut off; the intake watches uploads itself. */
+const leastIdleMs = 120_000;
 
 /** Routes whose body is an archive: it streams, whatever its Content-Type says. */
 const isUpload = (req: Request): boolean =>
@@ -88,8 +90,7 @@ export const createApp = async (
   server.requestTimeout = 0;
   server.headersTimeout = headersTimeoutMs;
   server.keepAliveTimeout = keepAliveTimeoutMs;
-  // A connection on which nothing moves, in either direction; the intake is stricter.
-  server.setTimeout(2_000 * config.UPLOAD_IDLE_TIMEOUT);
+  server.setTimeout(Math.max(leastIdleMs, 2_000 * config.UPLOAD_IDLE_TIMEOUT), endIdle);
   server.on('clientError', answerClientError);
   // Without this listener Node would ask for the body of an upload that is going to be refused.
   server.on('checkContinue', (req: Request, res: Response) => {

@@ -1,7 +1,5 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
-import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
@@ -19,23 +17,7 @@ import { instanceOf } from './database/instance.js';
 import { migrate } from './database/migrate.js';
 import { Draining } from './http/draining.js';
 import { schema } from './schema.js';
-import { newSecretKey } from './secrets/secrets.js';
-
-/** SECRET_KEY, or the one made at the first start and kept in DATA_DIR for the owner alone. */
-const secretKeyOf = ({ SECRET_KEY, DATA_DIR }: Config): string => {
-  if (SECRET_KEY !== undefined) return SECRET_KEY;
-  const path = join(DATA_DIR, 'secret.key');
-  mkdirSync(DATA_DIR, { recursive: true, mode: 0o700 });
-  try {
-    const file = openSync(path, 'wx', 0o600);
-    writeFileSync(file, newSecretKey());
-    fsyncSync(file);
-    closeSync(file);
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
-  }
-  return readFileSync(path, 'utf8').trim();
-};
+import { keptSecretKey } from './secrets/secret-key-file.js';
 
 const retryEveryMs = 2_000;
 const retryForMs = 60_000;
@@ -64,7 +46,7 @@ export const openResources = async (
   log: Logger,
   role: Resources['role'],
 ): Promise<Resources> => {
-  const secretKey = secretKeyOf(config);
+  const secretKey = config.SECRET_KEY ?? keptSecretKey(config.DATA_DIR);
   const dataSource = await openWhenReady(config, log);
   const instance = instanceOf(databaseTarget(config), dataSource);
   try {
@@ -135,7 +117,7 @@ export const startService = async (config: Config, log: Logger): Promise<Service
     // Reading a large store takes a while, and nobody has to wait for it.
     void app
       .get(SweepService)
-      .sweep()
+      .dropPartials()
       .catch((cause: unknown) => log.error({ event: 'sweep.refused', err: cause }));
     return { app, url, stop: stopOnce };
   } catch (cause) {

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { BlobStore, blobKey } from '../storage/blob-store.js';
+import { Archive } from './archive.entity.js';
 import { Tombstone } from './tombstone.entity.js';
 
 /** SQLite takes 32766 parameters a statement, PostgreSQL 65535. */
@@ -33,13 +34,35 @@ export class Tombstones {
         .execute();
   }
 
-  /** Removes the bytes, then the tombstones. @throws StorageUnavailable; what is left is done by the next sweep */
+  /**
+   * Removes the bytes, then the tombstones. One that cannot be removed keeps its tombstone and holds up no other.
+   * @throws what the first of those met; the next sweep tries again
+   */
   async bury(keys: readonly string[]): Promise<void> {
+    const failures: unknown[] = [];
     for (let at = 0; at < keys.length; at += chunkSize) {
-      const chunk = keys.slice(at, at + chunkSize);
-      for (const key of chunk) await this.store.remove(blobKey(key));
-      await this.dataSource.manager.delete(Tombstone, { key: In(chunk) });
+      const buried: string[] = [];
+      for (const key of await this.without(keys.slice(at, at + chunkSize)))
+        try {
+          await this.store.remove(blobKey(key));
+          buried.push(key);
+        } catch (cause) {
+          failures.push(cause);
+        }
+      await this.dataSource.manager.delete(Tombstone, { key: In(buried) });
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** The last line of defence: bytes that have a record stay, whatever asks for their burial. */
+  private async without(keys: readonly string[]): Promise<string[]> {
+    const recorded = await this.dataSource.manager.find(Archive, {
+      select: { id: true },
+      where: { id: In(keys) },
+    });
+    const kept = new Set(recorded.map(({ id }) => id));
+    if (kept.size > 0) this.log.error({ event: 'blob.has-record', keys: [...kept] });
+    return keys.filter((key) => !kept.has(key));
   }
 
   /** The same, where somebody already waits for another answer. */

@@ -14,21 +14,22 @@ export const runServe = async (): Promise<void> => {
   process.on('unhandledRejection', (cause) => {
     log.error({ event: 'process.unhandled', err: cause });
   });
-  const service = await startService(config, log);
+  const starting = startService(config, log);
   let signals = 0;
+  // Before the start is over too: as the first process of a container nothing else would end us.
   const onSignal = (): void => {
     signals += 1;
     if (signals > 1) process.exit(1);
-    service.stop().then(
-      () => process.exit(0),
-      (cause: unknown) => {
-        log.error({ event: 'service.stop-failed', err: cause });
-        process.exit(1);
-      },
-    );
+    starting
+      .then((service) => service.stop())
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  await starting;
 };
 
 export const runMigrate = async (): Promise<void> => {
@@ -55,7 +56,7 @@ export const runVerify = async (): Promise<void> => {
 
 export const runSweep = async (options: { dryRun?: boolean; force?: boolean }): Promise<void> => {
   const { uploads, deletions, orphans } = await withStorage((service) =>
-    service.get(SweepService).sweep({ ...options, foreign: true }),
+    service.get(SweepService).sweep(options),
   );
   print(
     options.dryRun

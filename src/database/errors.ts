@@ -16,11 +16,14 @@ export const isUniqueViolation = (cause: unknown): boolean =>
 export const isForeignKeyViolation = (cause: unknown): boolean =>
   ['23503', 'SQLITE_CONSTRAINT_FOREIGNKEY'].includes(codeOf(cause));
 
-/** Of PostgreSQL also what it says to a new connection: no such database or role, wrong password, none let in. */
+/**
+ * Of PostgreSQL also a statement or transaction that it ended (deadlock, time-out): trying again is right.
+ * And what it says to a new connection: no such database or role, wrong password, none let in.
+ */
 const unreachable =
-  /^(ECONN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|57P0|08|53300|28|3D000|55000|SQLITE_(BUSY|IOERR|CANTOPEN|READONLY|NOTADB|CORRUPT))/;
+  /^(ECONN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|57P0|57014|25P03|40P01|40001|08|53300|28|3D000|55000|SQLITE_(BUSY|IOERR|CANTOPEN|READONLY|NOTADB|CORRUPT))/;
 const unreachableText =
-  /Connection terminated|timeout exceeded when trying to connect|Connection ended|not queryable|Driver not Connected|database connection is not open/i;
+  /Connection terminated|timeout exceeded when trying to connect|Connection ended|not queryable|Driver not Connected|database connection is not open|Query runner already released/i;
 
 /** What the database's own failure means to the caller; null where it is a fault of ours. */
 export const databaseProblem = (cause: unknown): DomainError | null => {

@@ -58,12 +58,15 @@ export class SqliteInstance extends Instance {
     }
   }
 
-  enter(): Promise<void> {
-    if (this.path === ':memory:') return Promise.resolve();
-    this.lock = this.tryLock();
+  async enter(): Promise<void> {
+    if (this.path === ':memory:') return;
+    // A command that asks who is alive holds the lock for a moment.
+    for (let look = 0; look < 10 && !this.lock; look += 1) {
+      this.lock = this.tryLock();
+      if (!this.lock) await new Promise((resolve) => setTimeout(resolve, 100));
+    }
     if (!this.lock) throw new AlreadyRunning(this.path);
     writeFileSync(`${this.lockFile}.instance`, String(this.number));
-    return Promise.resolve();
   }
 
   /** Where another process (the service, seen from a command) holds the lock, the instance it wrote down lives. */
@@ -88,6 +91,9 @@ export class SqliteInstance extends Instance {
   }
 }
 
+/** Time for a live process to take its lock again. */
+const secondLookMs = 3_000;
+
 /** First key of the advisory locks that stand for instances. */
 const instanceLocks = 7_205_912;
 
@@ -95,6 +101,8 @@ const instanceLocks = 7_205_912;
 export class PostgresInstance extends Instance {
   private readonly log = new Logger('Instance');
   private runner: QueryRunner | null = null;
+  private isLooking = false;
+  private hasLeft = false;
 
   constructor(private readonly dataSource: DataSource) {
     super();
@@ -102,16 +110,27 @@ export class PostgresInstance extends Instance {
 
   async enter(): Promise<void> {
     const runner = this.dataSource.createQueryRunner();
-    // A machine that lost its power sends no FIN: notice it in half a minute instead of hours.
-    await runner.query('SET tcp_keepalives_idle = 10');
-    await runner.query('SET tcp_keepalives_interval = 5');
-    await runner.query('SET tcp_keepalives_count = 4');
-    await runner.query('SELECT pg_advisory_lock($1, $2)', [instanceLocks, this.number]);
+    try {
+      // A machine that lost its power sends no FIN: notice it in half a minute instead of hours.
+      await runner.query('SET tcp_keepalives_idle = 10');
+      await runner.query('SET tcp_keepalives_interval = 5');
+      await runner.query('SET tcp_keepalives_count = 4');
+      await runner.query('SELECT pg_advisory_lock($1, $2)', [instanceLocks, this.number]);
+    } catch (cause) {
+      await runner.release().catch(() => undefined);
+      throw cause;
+    }
     this.runner = runner;
   }
 
+  /** Dead is who holds no lock at two looks: one that only lost its connection has taken it again by the second. */
   async isAlive(instance: number): Promise<boolean> {
-    if (instance === this.number) return true;
+    if (instance === this.number || (await this.holdsLock(instance))) return true;
+    await new Promise((resolve) => setTimeout(resolve, secondLookMs));
+    return this.holdsLock(instance);
+  }
+
+  private async holdsLock(instance: number): Promise<boolean> {
     const rows = await this.dataSource.query<unknown[]>(
       `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND classid = $1 AND objid = $2
        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
@@ -120,18 +139,35 @@ export class PostgresInstance extends Instance {
     return rows.length > 0;
   }
 
+  /** Called every second; one look at a time. */
   async keep(): Promise<void> {
+    if (this.isLooking || this.hasLeft) return;
+    this.isLooking = true;
     try {
-      if (!this.runner) throw new Error('not held');
-      await this.runner.query('SELECT 1');
-    } catch {
-      await this.leave();
+      if (this.runner && (await this.answers(this.runner))) return;
+      await this.release();
       await this.enter();
       this.log.warn({ event: 'instance.lock-retaken', instance: this.number });
+    } catch (cause) {
+      this.log.debug({ event: 'instance.lock-not-retaken', err: cause });
+    } finally {
+      this.isLooking = false;
     }
   }
 
+  private answers(runner: QueryRunner): Promise<boolean> {
+    return runner.query('SELECT 1').then(
+      () => true,
+      () => false,
+    );
+  }
+
   async leave(): Promise<void> {
+    this.hasLeft = true;
+    await this.release();
+  }
+
+  private async release(): Promise<void> {
     const { runner } = this;
     this.runner = null;
     await runner

@@ -72,11 +72,16 @@ export const migrate = async (dataSource: DataSource): Promise<readonly string[]
   const lock = dataSource.createQueryRunner();
   try {
     await refuseOld(lock);
+    // Neither the waiting nor a migration of a large table ends after a statement's usual time.
+    await lock.query('SET statement_timeout = 0');
     await lock.query('SELECT pg_advisory_lock($1)', [migrationLock]);
     await refuseNewer(dataSource, lock);
-    return (await dataSource.runMigrations({ transaction: 'each' })).map(({ name }) => name);
+    const executor = new MigrationExecutor(dataSource, lock);
+    executor.transaction = 'each';
+    return (await executor.executePendingMigrations()).map(({ name }) => name);
   } finally {
     await lock.query('SELECT pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined);
+    await lock.query('RESET statement_timeout').catch(() => undefined);
     await lock.release();
   }
 };

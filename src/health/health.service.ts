@@ -15,6 +15,8 @@ type Name = keyof HealthView['checks'];
 
 @Injectable()
 export class HealthService {
+  private looking: Promise<HealthView> | null = null;
+
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
@@ -24,7 +26,15 @@ export class HealthService {
     private readonly draining: Draining,
   ) {}
 
-  async check(): Promise<HealthView> {
+  /** Anybody may ask, and as often as they like: those who ask at once share one look. */
+  check(): Promise<HealthView> {
+    this.looking ??= this.look().finally(() => {
+      this.looking = null;
+    });
+    return this.looking;
+  }
+
+  private async look(): Promise<HealthView> {
     const result = await this.health
       .check([
         () => this.indicate('database', () => this.dataSource.query('SELECT 1')),

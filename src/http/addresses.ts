@@ -29,6 +29,8 @@ export class Addresses {
     if (origin === undefined) return false;
     if (!URL.canParse(origin)) return true;
     // Hosts only: behind a proxy that ends TLS the scheme that we see may be http.
-    return new URL(origin).host !== new URL(this.base(req)).host;
+    const own = this.base(req);
+    // A Host that is no host cannot be the one that the page came from.
+    return !URL.canParse(own) || new URL(origin).host !== new URL(own).host;
   }
 }

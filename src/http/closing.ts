@@ -6,6 +6,14 @@ const lingerMs = 3_000;
 /** How much of what it still sends is read and thrown away, so that small bodies end without a reset. */
 const lingerBytes = 256 * 1024;
 
+/** Connections whose request is being worked on: nothing moves on them, and that is not the client's fault. */
+const atWork = new WeakSet<Socket>();
+
+/** Ends a connection on which nothing moved for the server's time-out, in either direction. */
+export const endIdle = (socket: Socket): void => {
+  if (!atWork.has(socket)) socket.destroy();
+};
+
 /**
  * An answer given before the whole body came closes the connection, and the rest of the body is not read.
  * Trap: closing a socket that holds unread bytes sends a reset, which can destroy the answer on its way (RFC 9112,
@@ -13,8 +21,11 @@ const lingerBytes = 256 * 1024;
  */
 export const closeUnread = (req: Request, res: Response, next: NextFunction): void => {
   const { socket } = req;
+  atWork.add(socket);
+  res.once('close', () => atWork.delete(socket));
   const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
   res.writeHead = ((...args: unknown[]) => {
+    atWork.delete(socket);
     if (!req.complete && hasBody(req)) {
       res.setHeader('Connection', 'close');
       linger(req, socket);

@@ -10,7 +10,7 @@ const deadlineMs = 30_000;
  * Reads JSON bodies, except on routes that take an archive, whose body is the archive whatever its type says.
  */
 export const jsonBody = (isUpload: (req: Request) => boolean): RequestHandler => {
-  const parse = json({ limit: limitBytes, strict: false });
+  const parse = json({ limit: limitBytes, strict: true });
   return (req: Request, res: Response, next: NextFunction): void => {
     if (isUpload(req)) return next();
     sendContinue(req, res);

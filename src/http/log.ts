@@ -6,6 +6,18 @@ import type { DestinationStream, Logger } from 'pino';
 import { secretPattern } from '../secrets/secrets.js';
 import { currentRequest } from './request-context.js';
 
+/**
+ * An error with its causes, by name, message, code and stack. Nothing else of it: the database's errors carry the
+ * statement's parameters, which are hashes, notes and names.
+ */
+const loggedError = (cause: unknown): unknown => {
+  if (!(cause instanceof Error)) return String(cause);
+  const { name, message, stack } = cause;
+  const code = 'code' in cause ? { code: cause.code } : {};
+  const inner = cause.cause === undefined ? {} : { cause: loggedError(cause.cause) };
+  return { type: name, message, ...code, stack, ...inner };
+};
+
 /** One JSON line an event on standard output, with the request's id. */
 export const createLog = (level: string, destination?: DestinationStream): Logger =>
   pino(
@@ -14,6 +26,7 @@ export const createLog = (level: string, destination?: DestinationStream): Logge
       base: null,
       messageKey: 'message',
       timestamp: stdTimeFunctions.isoTime,
+      serializers: { err: loggedError },
       formatters: { level: (label) => ({ level: label }) },
       mixin: () => {
         const request = currentRequest();

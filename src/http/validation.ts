@@ -1,4 +1,5 @@
 import { ValidationPipe } from '@nestjs/common';
+import type { ArgumentMetadata } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { ValidationFailed } from '../errors/errors.js';
 import type { FieldError } from '../errors/domain-error.js';
@@ -13,9 +14,27 @@ const fieldsOf = (errors: readonly ValidationError[], parent = ''): FieldError[]
     ...fieldsOf(error.children ?? [], `${parent}${error.property}.`),
   ]);
 
+/**
+ * Names that class-transformer passes over without a word: they would neither be taken nor refused as unknown.
+ */
+const passedOver = new Set(['__proto__', 'constructor', 'prototype']);
+
+class StrictValidationPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === 'body' && typeof value === 'object' && value !== null) {
+      const unknown = Object.keys(value).filter((name) => passedOver.has(name));
+      if (unknown.length > 0)
+        throw new ValidationFailed(
+          unknown.map((field) => ({ field, message: `property ${field} should not exist` })),
+        );
+    }
+    return super.transform(value, metadata);
+  }
+}
+
 /** The one validation of bodies and queries: unknown fields are refused, nothing is converted by guess. */
 export const validationPipe = (): ValidationPipe =>
-  new ValidationPipe({
+  new StrictValidationPipe({
     whitelist: true,
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,

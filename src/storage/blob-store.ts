@@ -47,8 +47,10 @@ export interface PartialBlob {
   /**
    * Makes the bytes durable under the key: fsync, rename, fsync of the folder.
    * Call it after the writable has finished.
+   * @param size bytes that were handed to the writable
+   * @throws StorageUnavailable where the store did not take all of them
    */
-  commit(): Promise<void>;
+  commit(size: number): Promise<void>;
   /** Removes what was written. May be called at any time, also twice. Never throws. */
   discard(): Promise<void>;
 }

@@ -21,6 +21,8 @@ import { FileSink } from './file-sink.js';
 import { FileSource } from './file-source.js';
 
 const partialFolder = 'partial';
+/** At the root of a volume of its own; only root may look into it. */
+const lostAndFound = 'lost+found';
 /**
  * Names the store: a folder, since a file here would be taken for an archive by whoever counts them.
  * It lies on the store's own volume, so that it goes with an unmounted one.
@@ -28,7 +30,7 @@ const partialFolder = 'partial';
 const markerPrefix = '.store-';
 
 /** What an empty volume may hold, and a store whose making was cut short. */
-const ignored = new Set(['lost+found', partialFolder]);
+const ignored = new Set([lostAndFound, partialFolder]);
 
 const probePrefix = 'probe-';
 const probeMs = 60_000;
@@ -47,8 +49,9 @@ const isMissing = (cause: unknown): boolean =>
  * All that is no folder. Trap: of a folder within, `opendir` with `recursive` gives the first 32 entries and forgets
  * the rest (Node 20).
  */
-async function* filesBelow(folder: string): AsyncIterable<string> {
+async function* filesBelow(folder: string, except?: string): AsyncIterable<string> {
   for await (const entry of await opendir(folder)) {
+    if (entry.name === except) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* filesBelow(path);
     else yield path;
@@ -71,6 +74,8 @@ const syncFolder = async (folder: string): Promise<void> => {
 export class LocalDisk extends BlobStore {
   private readonly root: string;
   private claimed: string | null = null;
+  /** Folders of blobs whose names are known to be durable: 65,536 of them at most. */
+  private readonly durable = new Set<string>();
 
   constructor(root: string) {
     super();
@@ -93,7 +98,11 @@ export class LocalDisk extends BlobStore {
     };
     return {
       writable,
-      commit: async () => {
+      commit: async (size) => {
+        if ((await file.stat()).size !== size)
+          throw new StorageUnavailable({
+            cause: new Error('the file is shorter than what was sent'),
+          });
         await file.sync();
         await close();
         const path = this.path(key);
@@ -113,7 +122,11 @@ export class LocalDisk extends BlobStore {
     const file = await open(this.path(key), 'r').catch((cause: unknown) => {
       throw isMissing(cause) ? new BlobDamaged() : cause;
     });
-    if ((await file.stat()).size !== size) {
+    const stored = await file.stat().catch(async (cause: unknown) => {
+      await file.close();
+      throw cause;
+    });
+    if (stored.size !== size) {
       await file.close();
       throw new BlobDamaged();
     }
@@ -159,7 +172,7 @@ export class LocalDisk extends BlobStore {
 
   async *list(): AsyncIterable<Stored> {
     await this.assertMounted();
-    for await (const path of filesBelow(this.root)) {
+    for await (const path of filesBelow(this.root, lostAndFound)) {
       const [name, key] = [path.slice(this.root.length + 1), basename(path)];
       if (isBlobKey(key) && path === this.path(key)) yield { kind: 'blob', key };
       else if (isBlobKey(key) && path === this.partialPath(key)) yield { kind: 'partial', key };
@@ -213,11 +226,12 @@ export class LocalDisk extends BlobStore {
   }
 
   private async makeFolder(folder: string): Promise<void> {
-    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (made === undefined) return;
-    // A new folder's name is durable only when its parents are synced.
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Its name is durable only when its parents are synced, and whoever made it may not have come that far.
+    if (this.durable.has(folder)) return;
     await syncFolder(dirname(folder));
     await syncFolder(this.root);
+    this.durable.add(folder);
   }
 
   private path(key: BlobKey): string {

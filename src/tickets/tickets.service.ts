@@ -86,7 +86,9 @@ export class TicketsService {
       updatedAt: now,
     };
     try {
-      await tx.insert(Ticket, ticket);
+      // Trap: TypeORM writes columns that have a default back into what it inserts, past their transformer: on
+      // PostgreSQL the bytes would be text. So it gets a copy.
+      await tx.insert(Ticket, { ...ticket });
     } catch (cause) {
       throw isUniqueViolation(cause) ? new TicketExists() : cause;
     }

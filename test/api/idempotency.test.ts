@@ -33,7 +33,7 @@ describe('a repeated upload with the same key', () => {
     for (let times = 0; times < 3; times += 1) {
       const again = await upload(service.url, token, { way, bytes, ...keyed('one') });
       expect(again).toMatchObject({ status: 201, body: first.body });
-      expect(again.headers['location']).toBe(first.headers['location']);
+      expect(again.headers.location).toBe(first.headers.location);
     }
     expect(await tokenState(service.url, token)).toMatchObject({ attemptsLeft: 2 });
     expect(await count(token.ticket)).toBe(1);

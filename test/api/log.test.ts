@@ -79,6 +79,9 @@ const aDay = async (service: TestService): Promise<{ secrets: Secrets; refused: 
     send(link.url, { method: 'GET' }),
     send(`${url}/upload/${token.value}`, { method: 'GET' }),
     send(`${url}/api/v1/nothing/${key.value}`, { method: 'GET' }),
+    send(`${url}/api/v1/tickets?password=${wrongPassword}`, { method: 'GET' }),
+    send(`${url}/api/v1/tickets/${wrongPassword}`, { method: 'GET' }),
+    send(`${url}/${wrongPassword}`, { method: 'GET', headers: { Referer: wrongPassword } }),
   ];
   for (const answer of await Promise.all(wrong)) {
     expect(answer.status).toBeGreaterThanOrEqual(400);

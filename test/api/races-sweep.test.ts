@@ -15,16 +15,16 @@ describe('a sweep', () => {
     const stored: string[] = [];
     for (let round = 0; round < 12; round += 1) {
       const token = await service.given.uploadToken({ attempts: 12 });
-      let isOver = false;
+      const over = new AbortController();
       const sweeping = (async () => {
-        while (!isOver) await sweeps.sweep({ foreign: true });
+        while (!over.signal.aborted) await sweeps.sweep();
       })();
       const answers = await Promise.all(
         Array.from({ length: 12 }, (_, at) =>
           upload(service.url, token, { way: at % 2 ? 'put' : 'form', bytes: noise(100 + at) }),
         ),
       );
-      isOver = true;
+      over.abort();
       await sweeping;
       for (const { status, body } of answers) {
         expect(status).toBe(201);
@@ -43,7 +43,7 @@ describe('a sweep', () => {
     const { id } = await service.given.archive();
     // What a sweep holds in its hands that listed the store just before the archive was recorded.
     writeFileSync(join(storeFolder(service.place), 'partial', String(id)), 'partial');
-    await service.app.get(SweepService).sweep({ foreign: true });
+    await service.app.get(SweepService).sweep();
     expect(existsSync(blobPath(service.place, String(id)))).toBe(true);
   });
 });

@@ -42,7 +42,7 @@ describe.each(['form', 'put', 'post'] as const)('an upload by %s', (way) => {
       uploadedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string,
       attemptsLeft: 2,
     });
-    expect(answer.headers['location']).toBe(`/api/v1/archives/${answer.body.id}`);
+    expect(answer.headers.location).toBe(`/api/v1/archives/${answer.body.id}`);
     expect(answer.headers['repr-digest']).toBe(digestOf(bytes));
   });
 
@@ -51,7 +51,7 @@ describe.each(['form', 'put', 'post'] as const)('an upload by %s', (way) => {
     const stored = await upload(service.url, token, { way, name: 'a.log', bytes: 'four' });
     const { api } = await service.given.admin();
     const { body } = await api
-      .get(String(stored.headers['location']).replace('/api/v1', ''))
+      .get(String(stored.headers.location).replace('/api/v1', ''))
       .expect(200);
     const { attemptsLeft: _, ...receipt } = stored.body;
     expect(body).toMatchObject({ ...receipt, tokenId: token.id, state: 'stored' });

@@ -46,7 +46,7 @@ export const pieces = (bytes: Buffer): Readable =>
 export const store = async (to: BlobStore, bytes: Buffer, key = newKey()): Promise<BlobKey> => {
   const partial = await to.begin(key);
   await pipeline(pieces(bytes), partial.writable);
-  await partial.commit();
+  await partial.commit(bytes.length);
   return key;
 };
 

@@ -50,7 +50,7 @@ describe('local disk', () => {
     await pipeline(pieces(noise(10)), partial.writable);
     const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
     expect(mode(await pathOf(root, key))).toBe('600');
-    await partial.commit();
+    await partial.commit(10);
     const path = await pathOf(root, key);
     expect(mode(path)).toBe('600');
     for (let folder = dirname(path); folder.startsWith(root); folder = dirname(folder))

@@ -145,7 +145,10 @@ export class ContentsService {
     try {
       res.setHeader('Content-Type', 'application/octet-stream');
       res.setHeader('Content-Disposition', contentDisposition(archive.filename));
-      res.setHeader('Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'");
+      res.setHeader(
+        'Content-Security-Policy',
+        "sandbox; default-src 'none'; frame-ancestors 'none'",
+      );
       res.setHeader('Content-Length', range.last - range.first + 1);
       if (wish.kind === 'part') {
         res.status(206);
@@ -156,6 +159,8 @@ export class ContentsService {
         res.end();
         return;
       }
+      // From here on: a client that leaves while we still ask the database must not leave the file open.
+      res.once('close', () => bytes.destroy());
       await admit(wish.kind === 'part' ? { range: `${range.first}-${range.last}` } : {});
     } catch (cause) {
       bytes.destroy();
@@ -165,8 +170,8 @@ export class ContentsService {
       this.log.error({ event: 'archive.broken-off', archiveId: archive.id, err: cause });
       res.destroy();
     });
-    res.on('close', () => bytes.destroy());
-    bytes.pipe(res);
+    if (res.destroyed) bytes.destroy();
+    else bytes.pipe(res);
     // A client that leaves in the middle is no fault.
     await finished(res).catch(() => undefined);
   }

@@ -99,10 +99,16 @@ export class DeletionService {
         take: batchSize,
       });
       if (tickets.length === 0) return;
-      for (const ticket of tickets)
-        await this.tombstones.bury(
-          await this.dataSource.transaction((tx) => this.removeTicket(tx, ticket, actor)),
-        );
+      for (const ticket of tickets) {
+        const keys = await this.dataSource
+          .transaction((tx) => this.removeTicket(tx, ticket, actor))
+          .catch((cause: unknown) => {
+            // Somebody else deleted it meanwhile.
+            if (cause instanceof NotFound) return [];
+            throw cause;
+          });
+        await this.tombstones.bury(keys);
+      }
     }
   }
 
@@ -111,6 +117,8 @@ export class DeletionService {
     const { id, number, platformId } = ticket;
     // Holds the row: an upload that commits now comes before us and is found below, or after us and is refused.
     if ((await tx.update(Ticket, { id }, { id })).affected !== 1) throw new NotFound('ticket');
+    // The tokens' rows next: an upload that is being settled holds one, and then adds the tombstone that we would add.
+    await tx.update(UploadToken, { ticketId: id }, { ticketId: id });
     const archives = await tx.find(Archive, {
       select: { id: true, size: true },
       where: { ticketId: id },

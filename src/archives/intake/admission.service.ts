@@ -13,6 +13,7 @@ import type { Archive } from '../archive.entity.js';
 import type { Claims } from './claims.js';
 import {
   FileEmpty,
+  IdempotencyKeyReused,
   QuotaExceeded,
   TooManyUploads,
   UploadFault,
@@ -31,6 +32,13 @@ export type Admission = { readonly token: KnownToken; readonly meter: Meter } & 
 
 /** While an upload with the same key is under way, its repetition looks so often whether it has ended. */
 const lookAgainMs = 250;
+
+/** What may be compared with an archive that is stored: its own length, whatever may be stored today. */
+const repeatedMeter = ({ size }: Archive): Meter => ({
+  limit: size,
+  exceeded: () => new IdempotencyKeyReused(),
+  space: null,
+});
 
 /** Decides, before the first body byte, whether an upload may come: everything here is cheap and reserves all it needs. */
 @Injectable()
@@ -101,7 +109,7 @@ export class AdmissionService {
         idempotencyKey === null
           ? null
           : await this.uploads.repeated(this.dataSource.manager, tokenId, idempotencyKey);
-      if (archive) return { kind: 'repeated', token, archive, meter: { ...limits, space: null } };
+      if (archive) return { kind: 'repeated', token, archive, meter: repeatedMeter(archive) };
       // With a key the reservation alone decides: what the token lacks may be what the same upload, still under way,
       // has taken, and then this one waits for it.
       if (idempotencyKey === null) this.tokens.assertUsable(token);

@@ -22,6 +22,7 @@ import {
   FileEmpty,
   FileMissing,
   IdempotencyKeyReused,
+  UploadAborted,
   UploadStalled,
 } from './intake.errors.js';
 import type { Receipt } from './intake.dto.js';
@@ -48,6 +49,8 @@ interface Passage {
   readonly abort: AbortController;
   /** The file's opening, which a broken connection may overtake. */
   opening: Promise<unknown>;
+  /** Nothing is read meanwhile: the same upload may be under way on another connection. */
+  isAdmitting: boolean;
   admission: Admission | null;
   body: Body | null;
 }
@@ -87,11 +90,12 @@ export class IntakeService {
       claims: claimsOf(req),
       framing,
       abort,
+      isAdmitting: false,
       opening: Promise.resolve(),
       admission: null,
       body: null,
     };
-    const endWatch = this.watch(passage);
+    const endWatch = this.watch(passage, caller);
     try {
       if (caller.kind === 'customer') await this.admit(passage, caller.tokenId);
       else if (this.draining.isDraining) throw new ShuttingDown();
@@ -115,12 +119,17 @@ export class IntakeService {
 
   private async admit(passage: Passage, tokenId: string): Promise<Admission> {
     const { claims, framing, abort } = passage;
-    return (passage.admission = await this.admissions.admit(
-      tokenId,
-      claims,
-      framing,
-      abort.signal,
-    ));
+    passage.isAdmitting = true;
+    try {
+      return (passage.admission = await this.admissions.admit(
+        tokenId,
+        claims,
+        framing,
+        abort.signal,
+      ));
+    } finally {
+      passage.isAdmitting = false;
+    }
   }
 
   /** The file begins: by now its token must be known. */
@@ -163,7 +172,7 @@ export class IntakeService {
       return this.stored(admission);
     }
     const { token, upload } = admission;
-    await body.partial?.commit();
+    await body.partial?.commit(size);
     const received = { filename: body.filename, size, sha256 };
     const { attemptsLeft, uploadedAt } = await this.uploads.commit(token, upload, received);
     this.log.log({ event: 'archive.stored', archiveId: upload.id, bytes: size });
@@ -202,27 +211,36 @@ export class IntakeService {
     // The file system then misses what the deletion took; that is no fault of the storage.
     if (failed === 'deleted' && !(reason instanceof DomainError)) throw new UploadTokenUnknown();
     if (failed !== 'stored') throw reason;
-    const archive = await this.uploads.stored(upload.id);
-    return this.stored({ kind: 'repeated', token, archive, meter: admission.meter });
+    return this.stored({
+      kind: 'repeated',
+      token: await this.uploads.tokenOf(token.id),
+      archive: await this.uploads.stored(upload.id),
+      meter: admission.meter,
+    });
   }
 
   /** Ends an upload that sends too little, or that the shutdown's grace has run out for. */
-  private watch(passage: Passage): () => void {
+  private watch(passage: Passage, caller: CallerOf): () => void {
     const { req, abort } = passage;
     const endPace = watchPace(
       req.socket,
       this.config.UPLOAD_IDLE_TIMEOUT,
-      () => passage.body?.sink.writableNeedDrain ?? false,
+      () => passage.isAdmitting || (passage.body?.sink.writableNeedDrain ?? false),
       () => abort.abort(new UploadStalled()),
     );
     const stranger = setTimeout(() => {
-      if (!passage.admission) abort.abort(new UploadStalled());
+      if (caller.kind !== 'customer' && !passage.admission) abort.abort(new UploadStalled());
     }, strangerMs);
+    const onClose = (): void => {
+      if (!req.complete) abort.abort(new UploadAborted());
+    };
+    req.on('close', onClose);
     const onDrained = (): void => abort.abort(new ShuttingDown());
     this.draining.signal.addEventListener('abort', onDrained);
     return () => {
       endPace();
       clearTimeout(stranger);
+      req.off('close', onClose);
       this.draining.signal.removeEventListener('abort', onDrained);
     };
   }

@@ -48,7 +48,8 @@ export class MeteredSink extends Writable {
   }
 
   override _final(done: (cause?: Error) => void): void {
-    if (this.target) this.target.end(() => done());
+    // The callback also says that the last write failed; that must not look like the end of a whole file.
+    if (this.target) this.target.end((cause?: Error | null) => done(cause ?? undefined));
     else done();
   }
 

@@ -6,6 +6,7 @@ import { isForeignKeyViolation, isUniqueViolation } from '../../database/errors.
 import { Instance } from '../../database/instance.js';
 import { searchable } from '../../database/search.js';
 import type { ErrorCode } from '../../errors/catalogue.js';
+import { DatabaseUnavailable } from '../../errors/errors.js';
 import type { Actor } from '../../http/actor.js';
 import { currentRequest } from '../../http/request-context.js';
 import { Platform } from '../../platforms/platform.entity.js';
@@ -110,6 +111,11 @@ export class UploadsService {
     }
   }
 
+  /** The token as it stands now. */
+  tokenOf(id: string): Promise<KnownToken> {
+    return this.tokens.load(this.dataSource.manager, id);
+  }
+
   /** The archive of an upload whose commit succeeded though its answer was lost. */
   async stored(id: string): Promise<Archive> {
     return this.dataSource.manager.findOneByOrFail(Archive, { id });
@@ -154,8 +160,9 @@ export class UploadsService {
           ? new TicketResolved()
           : new UploadTokenUnknown();
       const attemptsLeft = await this.tokens.settle(tx, token.id);
+      // Another process took us for dead while our connection to the database was gone.
       if ((await tx.delete(Upload, { id: upload.id })).affected !== 1)
-        throw new UploadTokenUnknown();
+        throw new DatabaseUnavailable();
       const within = await tx
         .createQueryBuilder()
         .update(Platform)
@@ -196,9 +203,10 @@ export class UploadsService {
     let failed: Failed = 'undone';
     try {
       await this.dataSource.transaction(async (tx) => {
-        if (await tx.existsBy(Archive, { id: upload.id })) throw new AlreadyStored();
         if (await this.settleFailed(tx, upload.id, token.id, cause instanceof UploadFault))
           await this.recordFailure(tx, token, cause);
+        // Only now: taking the token's row waited for a commit whose answer was lost on its way.
+        else if (await tx.existsBy(Archive, { id: upload.id })) throw new AlreadyStored();
         else failed = 'deleted';
         await this.tombstones.add(tx, [upload.id]);
       });

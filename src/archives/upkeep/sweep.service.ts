@@ -45,22 +45,35 @@ export class SweepService {
   }
 
   /**
-   * The same, and drops every file that no record names. What has not the form of a name of ours goes only where an
-   * operator asks for it (`foreign`).
+   * Drops partial files without a row, at every start, and says which other files have none. Those stay until an
+   * operator asks for `sweep`: a crash leaves none (an upload's row goes with the archive's coming), so they tell of
+   * an older copy of the database, whose newer archives they may be.
+   */
+  async dropPartials(): Promise<void> {
+    const { orphans } = await this.orphans();
+    for (const orphan of orphans) {
+      if (orphan.kind === 'partial') await this.drop(orphan);
+      else this.log.warn({ event: 'sweep.orphan-found', file: nameOf(orphan) });
+    }
+  }
+
+  /**
+   * The operator's command: finishes, and drops every file that no record names.
    * @throws TooManyOrphans unless `force`; StorageUnavailable where the store is not this database's
    */
-  async sweep({ force = false, dryRun = false, foreign = false } = {}): Promise<Swept> {
+  async sweep({ force = false, dryRun = false } = {}): Promise<Swept> {
     const finished = dryRun ? { uploads: 0, deletions: 0 } : await this.finish();
-    const { files, orphans: found } = await this.orphans();
-    const orphans = found.filter(({ kind }) => foreign || kind !== 'foreign');
+    const { files, orphans } = await this.orphans();
     if (!force && orphans.length > Math.max(orphanAllowance, files / 10))
       throw new TooManyOrphans(orphans.length, files);
-    for (const orphan of dryRun ? [] : orphans) {
-      if (orphan.kind === 'foreign') await this.store.removeForeign(orphan.name);
-      else await this.store.remove(orphan.key);
-      this.log.warn({ event: 'sweep.orphan-removed', file: nameOf(orphan) });
-    }
+    for (const orphan of dryRun ? [] : orphans) await this.drop(orphan);
     return { ...finished, orphans: orphans.length };
+  }
+
+  private async drop(orphan: Stored): Promise<void> {
+    if (orphan.kind === 'foreign') await this.store.removeForeign(orphan.name);
+    else await this.store.remove(orphan.key);
+    this.log.warn({ event: 'sweep.orphan-removed', file: nameOf(orphan) });
   }
 
   /** Files that neither an archive nor an upload under way names. */

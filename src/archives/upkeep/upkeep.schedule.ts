@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Cron, CronExpression } from '@nestjs/schedule';
+import { Cron, CronExpression, Interval } from '@nestjs/schedule';
 import { Instance } from '../../database/instance.js';
 import { ContentsService } from '../contents/contents.service.js';
 import { DeletionService } from '../deletion/deletion.service.js';
@@ -19,13 +19,18 @@ export class UpkeepSchedule {
 
   @Cron(CronExpression.EVERY_MINUTE, oneAtATime)
   async everyMinute(): Promise<void> {
-    await this.instance.keep();
     await this.sweeps.finish();
-    await this.contents.removeExpiredLinks(new Date());
+  }
+
+  /** Soon enough that nobody takes us for dead after the database was away for a moment. */
+  @Interval(1_000)
+  async everySecond(): Promise<void> {
+    await this.instance.keep();
   }
 
   @Cron(CronExpression.EVERY_10_MINUTES, oneAtATime)
   async everyTenMinutes(): Promise<void> {
+    await this.contents.removeExpiredLinks(new Date());
     await this.deletion.expire(new Date());
   }
 }

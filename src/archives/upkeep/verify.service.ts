@@ -70,7 +70,8 @@ export class VerifyService {
       for await (const chunk of await this.store.open(blobKey(id), size))
         digest.update(chunk as Buffer);
     } catch (cause) {
-      if (!(cause instanceof BlobDamaged)) throw cause;
+      // A store that answers, and one file that cannot be read: a bad sector must not end the run.
+      if (!(cause instanceof BlobDamaged)) await this.store.probe();
       return (await this.store.has(blobKey(id))) ? 'changed' : 'missing';
     }
     return digest.digest('hex') === sha256 ? 'intact' : 'changed';

@@ -156,7 +156,13 @@ export class SecondFactorService {
     const code = await this.recoveryCodes.find(person.userId, typed);
     if (code === null) return null;
     return async (tx) => {
-      if (!(await this.recoveryCodes.use(tx, code))) return false;
+      // Holds the user's row, as a code's step does: a reset at this moment ends the session that is raised here.
+      const { affected } = await tx.update(
+        User,
+        { id: person.userId, disabled: false },
+        { disabled: false },
+      );
+      if (affected !== 1 || !(await this.recoveryCodes.use(tx, code))) return false;
       const left = await this.recoveryCodes.left(tx, person.userId);
       await this.record(tx, person, 'recovery-code.used', { left });
       return true;

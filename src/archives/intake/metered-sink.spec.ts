@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { MeteredSink } from './metered-sink.js';
+import type { Meter } from './metered-sink.js';
+
+const meter: Meter = { limit: 1000, exceeded: () => new Error('too large'), space: null };
+
+/** Takes bytes, and fails at its last write, as a disk that fills up does. */
+const failingTarget = (): Writable =>
+  new Writable({
+    write: (_chunk, _encoding, done) => setImmediate(() => done(new Error('no space left'))),
+  });
+
+describe('the one pass over the bytes', () => {
+  it('never takes a failed last write for the end of a whole file', async () => {
+    const sink = new MeteredSink(failingTarget(), meter);
+    await expect(pipeline(Readable.from([Buffer.from('logs')]), sink)).rejects.toThrow(
+      'no space left',
+    );
+  });
+
+  it('ends when the target has taken everything', async () => {
+    let taken = 0;
+    const target = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        setImmediate(() => {
+          taken += chunk.length;
+          done();
+        });
+      },
+    });
+    const sink = new MeteredSink(target, meter);
+    await pipeline(Readable.from([Buffer.alloc(300), Buffer.alloc(400)]), sink);
+    expect({ taken, size: sink.size }).toEqual({ taken: 700, size: 700 });
+    expect(sink.sha256()).toBe(createHash('sha256').update(Buffer.alloc(700)).digest('hex'));
+  });
+
+  it('takes as much as its limit and refuses one byte more', async () => {
+    await pipeline(Readable.from([Buffer.alloc(1000)]), new MeteredSink(null, meter));
+    await expect(
+      pipeline(Readable.from([Buffer.alloc(1000), Buffer.alloc(1)]), new MeteredSink(null, meter)),
+    ).rejects.toThrow('too large');
+  });
+});

@@ -1,0 +1,67 @@
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { newId, newSecretKey } from './secrets.js';
+
+/** A key that was cut short would sign and seal with what anybody can guess. */
+const leastLength = 32;
+
+/** The file holds no key; said to the operator, and stops the start. */
+export class SecretKeyDamaged extends Error {
+  constructor(path: string) {
+    super(
+      `${path} holds less than ${leastLength} characters; put the right key back, or delete the file to have a new one made (second factors must then be enrolled anew)`,
+    );
+    this.name = 'SecretKeyDamaged';
+  }
+}
+
+const isOneOf = (cause: unknown, code: string): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === code;
+
+const readKey = (path: string): string | null => {
+  try {
+    const key = readFileSync(path, 'utf8').trim();
+    if (key.length < leastLength) throw new SecretKeyDamaged(path);
+    return key;
+  } catch (cause) {
+    if (isOneOf(cause, 'ENOENT')) return null;
+    throw cause;
+  }
+};
+
+/**
+ * The key kept in `folder`, made at the first start for the owner alone. It is written aside and linked to its name
+ * whole: a kill in between leaves no half of a key, and of two first starts at once one key stays.
+ * @throws SecretKeyDamaged
+ */
+export const keptSecretKey = (folder: string): string => {
+  const path = join(folder, 'secret.key');
+  const kept = readKey(path);
+  if (kept !== null) return kept;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const aside = join(folder, `secret.key-${newId()}`);
+  const file = openSync(aside, 'wx', 0o600);
+  try {
+    writeFileSync(file, newSecretKey());
+    fsyncSync(file);
+    linkSync(aside, path);
+  } catch (cause) {
+    if (!isOneOf(cause, 'EEXIST')) throw cause;
+  } finally {
+    closeSync(file);
+    rmSync(aside, { force: true });
+  }
+  const directory = openSync(folder, 'r');
+  fsyncSync(directory);
+  closeSync(directory);
+  return readKey(path) ?? keptSecretKey(folder);
+};
