@@ -13,7 +13,7 @@ const program = new Command('logs-collector')
   )
   .version(version);
 
-program.command('serve', { isDefault: true }).description('run the service').action(runServe);
+program.command('serve').description('run the service; the default').action(runServe);
 program.command('migrate').description('bring the database up to this version').action(runMigrate);
 program
   .command('verify')
@@ -46,9 +46,12 @@ user
 // Database, archives and keys are the service's alone, whatever the folder that they lie in allows.
 process.umask(0o077);
 readDotEnv({ quiet: true });
-program.parseAsync().catch((cause: unknown) => {
-  // One line a problem, no stack: the operator is told what to do. LOG_LEVEL=debug shows where it came from.
-  const error = cause instanceof Error ? cause : new Error(String(cause));
-  process.stderr.write(`${process.env['LOG_LEVEL'] === 'debug' ? error.stack : error.message}\n`);
-  process.exit(1);
-});
+const noCommand = process.argv.length === 2;
+program
+  .parseAsync(noCommand ? [...process.argv, 'serve'] : process.argv)
+  .catch((cause: unknown) => {
+    // One line a problem, no stack: the operator is told what to do. LOG_LEVEL=debug shows where it came from.
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    process.stderr.write(`${process.env['LOG_LEVEL'] === 'debug' ? error.stack : error.message}\n`);
+    process.exit(1);
+  });

@@ -12,7 +12,7 @@ import type { Resources } from './app.module.js';
 import type { Config } from './config/config.js';
 import { databaseTarget } from './config/load-config.js';
 import { openDatabase } from './database/data-source.js';
-import { databaseProblem } from './database/errors.js';
+import { databaseProblem, isLoginRefused } from './database/errors.js';
 import { instanceOf } from './database/instance.js';
 import { migrate } from './database/migrate.js';
 import { Draining } from './http/draining.js';
@@ -30,7 +30,8 @@ const openWhenReady = async (config: Config, log: Logger): Promise<DataSource> =
     try {
       return await openDatabase(target, schema, config.DATABASE_POOL);
     } catch (cause) {
-      if (target.kind === 'sqlite' || !databaseProblem(cause) || Date.now() > deadline) throw cause;
+      const mayPass = databaseProblem(cause) && !isLoginRefused(cause);
+      if (target.kind === 'sqlite' || !mayPass || Date.now() > deadline) throw cause;
       log.warn({ event: 'database.waiting', err: cause });
       await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
     }
@@ -110,9 +111,11 @@ export const startService = async (config: Config, log: Logger): Promise<Service
   try {
     // Before the first request: what a crash left is settled, so that nobody meets it.
     if (await app.get(StoreIdentity).claim()) await app.get(SweepService).finish();
+    const firstAdmin = app.get(FirstAdmin);
+    await firstAdmin.createFromEnvironment();
     await app.listen(config.PORT, config.HOST);
     const url = addressOf(app.getHttpServer());
-    await app.get(FirstAdmin).prepare(config.PUBLIC_URL?.replace(/\/+$/, '') ?? url);
+    await firstAdmin.inviteIfNeeded(config.PUBLIC_URL?.replace(/\/+$/, '') ?? url);
     log.info({ event: 'service.ready', url });
     // Reading a large store takes a while, and nobody has to wait for it.
     void app

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { AppModule } from '../app.module.js';
 import { StoreIdentity } from '../archives/upkeep/store-identity.service.js';
 import type { Config } from '../config/config.js';
-import { loadConfig } from '../config/load-config.js';
+import { databaseTarget, loadConfig } from '../config/load-config.js';
 import { StorageUnavailable } from '../errors/errors.js';
 import { JsonLogger, createLog } from '../http/log.js';
 import { openResources } from '../main.js';
@@ -12,11 +13,20 @@ import { openResources } from '../main.js';
 const commandLog = (config: Config) =>
   createLog(config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL, process.stderr);
 
-/** Runs one command beside a service that may be running. */
+/** A command on a database that was never made would make one, and find nothing wrong with it. */
+const assertExists = (config: Config): void => {
+  const target = databaseTarget(config);
+  if (target.kind === 'sqlite' && !existsSync(target.path))
+    throw new Error(`There is no database at ${target.path}; are DATA_DIR and DATABASE_URL right?`);
+};
+
+/** Runs one command beside a service that may be running. @param mayBeFirst whether it may make the database */
 export const withService = async <Result>(
   work: (service: INestApplicationContext) => Promise<Result>,
+  mayBeFirst = false,
 ): Promise<Result> => {
   const config = loadConfig(process.env);
+  if (!mayBeFirst) assertExists(config);
   const log = commandLog(config);
   const resources = await openResources(config, log, 'command');
   const context = await NestFactory.createApplicationContext(AppModule.of(resources), {

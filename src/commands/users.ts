@@ -23,12 +23,17 @@ const readPassword = async (): Promise<string> => {
 };
 
 /** A refused field says what is wrong in its message; the problem's own sentence speaks of requests. */
-const withUsers = <Result>(work: (users: UsersService) => Promise<Result>): Promise<Result> =>
-  withService((service) =>
-    work(service.get(UsersService)).catch((cause: unknown) => {
-      if (!(cause instanceof ValidationFailed) || cause.fields.length === 0) throw cause;
-      throw new Error(cause.fields.map(({ message }) => message).join('\n'), { cause });
-    }),
+const withUsers = <Result>(
+  work: (users: UsersService) => Promise<Result>,
+  mayBeFirst = false,
+): Promise<Result> =>
+  withService(
+    (service) =>
+      work(service.get(UsersService)).catch((cause: unknown) => {
+        if (!(cause instanceof ValidationFailed) || cause.fields.length === 0) throw cause;
+        throw new Error(cause.fields.map(({ message }) => message).join('\n'), { cause });
+      }),
+    mayBeFirst,
   );
 
 const idOf = async (users: UsersService, username: string): Promise<string> => {
@@ -41,7 +46,7 @@ export const createUser = async (username: string, { role }: { role: string }): 
   if (role !== 'engineer' && role !== 'admin')
     throw new Error(`--role holds "${role}"; it may hold engineer or admin`);
   const password = await readPassword();
-  await withUsers((users) => users.create({ username, password, role }, operator));
+  await withUsers((users) => users.create({ username, password, role }, operator), true);
   print(`${username} can sign in, and enrols a second factor then.`);
 };
 

@@ -37,7 +37,10 @@ export class Config {
 
   /** Base of the links and curl lines that are handed out; without it, from the request. */
   @IsOptional()
-  @Text(/^https?:\/\/[^/?#\s]+(\/[^?#\s]*)?$/, 'an http or https address without query or fragment')
+  @Text(
+    /^https?:\/\/[^/?#\s@]+(\/[^?#\s]*)?$/,
+    'an http or https address without query or fragment',
+  )
   readonly PUBLIC_URL?: string;
 
   /** Folder of the database file, the archives and the generated secret. */

@@ -22,6 +22,9 @@ export const isForeignKeyViolation = (cause: unknown): boolean =>
  */
 const unreachable =
   /^(ECONN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|57P0|57014|25P03|40P01|40001|08|53300|28|3D000|55000|SQLITE_(BUSY|IOERR|CANTOPEN|READONLY|NOTADB|CORRUPT))/;
+/** A wrong password, role or database name: waiting does not help. */
+export const isLoginRefused = (cause: unknown): boolean => /^(28|3D000)/.test(codeOf(cause));
+
 const unreachableText =
   /Connection terminated|timeout exceeded when trying to connect|Connection ended|not queryable|Driver not Connected|database connection is not open|Query runner already released/i;
 

@@ -16,7 +16,7 @@ export class ValidationFailed extends DomainError {
 export class NotFound extends DomainError {
   readonly code = 'not-found';
   constructor(what = 'resource') {
-    super(`There is no such ${what}; check the address.`);
+    super(`There is no such ${what}; check how it is written, or whether it was deleted.`);
   }
 }
 

@@ -36,8 +36,7 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const res = http.getResponse<Response>();
     const error = this.translate(cause, http.getRequest<Request>());
-    if (statusOf(error.code) >= 500)
-      this.log.error({ event: 'http.failed', code: error.code, err: cause });
+    if (statusOf(error.code) >= 500) this.report(error, cause);
     // The answer has begun: all that is left is to break it off, so that nobody takes it for whole.
     if (res.headersSent) {
       res.destroy();
@@ -65,5 +64,12 @@ export class ProblemFilter implements ExceptionFilter {
       if (error) return error;
     }
     return new InternalError({ cause });
+  }
+
+  /** What we decide ourselves (too many uploads, shutting down) is told without a stack. */
+  private report(error: DomainError, cause: unknown): void {
+    if (error === cause && error.cause === undefined)
+      this.log.warn({ event: 'http.refused', code: error.code });
+    else this.log.error({ event: 'http.failed', code: error.code, err: cause });
   }
 }

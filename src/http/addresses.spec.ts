@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { Config } from '../config/config.js';
+import { RequestMalformed } from '../errors/errors.js';
 import { Addresses } from './addresses.js';
 
 const request = (headers: Readonly<Record<string, string>>): Request =>
@@ -20,6 +21,32 @@ describe('the address that is handed out', () => {
     expect(addresses({ PUBLIC_URL }).base(request({}))).toBe('https://example.com/logs');
     expect(addresses({ PUBLIC_URL }).isSecure(request({}))).toBe(true);
     expect(addresses().isSecure(request({}))).toBe(false);
+  });
+});
+
+describe('an address made from the Host of a request', () => {
+  const base = (host: string | undefined) =>
+    addresses().base(Object.assign(request({}), { host }) as Request);
+
+  it.each(['logs', 'logs.example.com', '192.0.2.7:8000', '[2001:db8::1]:443'])(
+    'takes %s',
+    (host) => {
+      expect(base(host)).toBe(`http://${host}`);
+    },
+  );
+
+  it.each([
+    undefined,
+    '',
+    '$(id)',
+    '`id`',
+    'evil"; rm -rf ~; "',
+    'a b',
+    'user@evil',
+    'a:99999',
+    '%zz',
+  ])('refuses %j, which would be pasted into a shell', (host) => {
+    expect(() => base(host)).toThrow(RequestMalformed);
   });
 });
 

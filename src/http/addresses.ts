@@ -1,14 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { Config } from '../config/config.js';
+import { RequestMalformed } from '../errors/errors.js';
+
+/** Name or IPv4 address, or IPv6 address in brackets; with a port or without (RFC 3986, section 3.2.2). */
+const hostPattern = /^([A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?$/;
+
+const isHost = (host: string | undefined): boolean =>
+  host !== undefined && hostPattern.test(host) && URL.canParse(`http://${host}`);
 
 /** The addresses that are handed out: PUBLIC_URL where given, else what the request was sent to. */
 @Injectable()
 export class Addresses {
   constructor(private readonly config: Config) {}
 
-  /** Without a slash at its end. */
+  /**
+   * Without a slash at its end.
+   * @throws RequestMalformed where it would have to be made from a Host that is no host: what is handed out is pasted
+   * into a customer's shell
+   */
   base(req: Request): string {
+    if (this.config.PUBLIC_URL === undefined && !isHost(req.host)) throw new RequestMalformed();
     return (this.config.PUBLIC_URL ?? `${req.protocol}://${req.host}`).replace(/\/+$/, '');
   }
 
@@ -29,8 +41,6 @@ export class Addresses {
     if (origin === undefined) return false;
     if (!URL.canParse(origin)) return true;
     // Hosts only: behind a proxy that ends TLS the scheme that we see may be http.
-    const own = this.base(req);
-    // A Host that is no host cannot be the one that the page came from.
-    return !URL.canParse(own) || new URL(origin).host !== new URL(own).host;
+    return new URL(origin).host !== new URL(this.base(req)).host;
   }
 }

@@ -80,7 +80,9 @@ describe('a service that is not ready', () => {
     await expectDown(service, 'storage');
     await api.get('/tickets').expect(200);
     await rename(`${folder}-unmounted`, folder);
-    expect(await get(service, '/health/ready')).toMatchObject({ status: 200 });
+    await eventually(async () =>
+      expect(await get(service, '/health/ready')).toMatchObject({ status: 200 }),
+    );
   });
 
   it('without free space says so', async () => {

@@ -72,6 +72,14 @@ describe('local disk', () => {
     expect(await readdir(used)).toEqual(['thesis.txt']);
   });
 
+  it('commits nothing that is shorter than what was sent', async () => {
+    const partial = await disk.begin(newKey());
+    await pipeline(pieces(noise(10)), partial.writable);
+    await expect(partial.commit(11)).rejects.toThrow(StorageUnavailable);
+    await partial.discard();
+    expect(await listed(disk)).toEqual([]);
+  });
+
   it('takes the root of an empty volume', async () => {
     const volume = tempFolder();
     await mkdir(join(volume, 'lost+found'));

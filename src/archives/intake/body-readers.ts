@@ -74,9 +74,10 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
   const { form, hasFile } = { form: await standIn(req), hasFile: { seen: false } };
   let bytesBefore = 0;
   const count = (chunk: Buffer): void => {
-    bytesBefore += chunk.length;
     if (hasFile.seen) req.off('data', count);
     else if (bytesBefore > maxBytesBeforeFile) parsing.abort(new MultipartMalformed());
+    // After the look: the file may begin within this very chunk, which the parser gets after us.
+    bytesBefore += chunk.length;
   };
   const parse = multer({
     storage: fileInto(open, () => (hasFile.seen = true)),

@@ -25,17 +25,26 @@ export class FirstAdmin {
   ) {}
 
   /**
-   * To be called at each start of the service. Every start without users makes a new link, and the one before it is
-   * void: only its hash is kept, so it cannot be shown again.
-   * @param baseUrl where people reach the service, without a slash at its end
-   * @throws FirstAdminRefused where ADMIN_USERNAME and ADMIN_PASSWORD make no user
+   * Before the service listens. @throws FirstAdminRefused where ADMIN_USERNAME and ADMIN_PASSWORD make no user
    */
-  async prepare(baseUrl: string): Promise<void> {
-    const { manager } = this.dataSource;
-    if (await manager.existsBy(User, {})) await manager.delete(Setting, { name: setupToken });
-    else if (this.config.ADMIN_USERNAME !== undefined && this.config.ADMIN_PASSWORD !== undefined)
-      await this.create(this.config.ADMIN_USERNAME, this.config.ADMIN_PASSWORD);
+  async createFromEnvironment(): Promise<void> {
+    const { ADMIN_USERNAME, ADMIN_PASSWORD } = this.config;
+    if (ADMIN_USERNAME === undefined || ADMIN_PASSWORD === undefined) return;
+    if (!(await this.hasUsers())) await this.create(ADMIN_USERNAME, ADMIN_PASSWORD);
+  }
+
+  /**
+   * Every start without users makes a new link, and the one before it is void: only its hash is kept, so it cannot be
+   * shown again.
+   * @param baseUrl where people reach the service, without a slash at its end
+   */
+  async inviteIfNeeded(baseUrl: string): Promise<void> {
+    if (await this.hasUsers()) await this.dataSource.manager.delete(Setting, { name: setupToken });
     else await this.invite(baseUrl);
+  }
+
+  private hasUsers(): Promise<boolean> {
+    return this.dataSource.manager.existsBy(User, {});
   }
 
   private async create(username: string, password: string): Promise<void> {
