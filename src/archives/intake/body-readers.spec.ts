@@ -47,7 +47,10 @@ describe('a form, however the network cuts it', () => {
   it.each([
     ['in one piece', [Buffer.concat([Buffer.from(head), file, Buffer.from(end)])]],
     ['its head alone, then everything', [head, Buffer.concat([file, Buffer.from(end)])]],
-    ['half its head, then everything', [head.slice(0, 30), head.slice(30) + file + end]],
+    [
+      'half its head, then everything',
+      [head.slice(0, 30), `${head.slice(30)}${file.toString()}${end}`],
+    ],
     ['its last boundary apart', [head, file, end.slice(0, 5), end.slice(5)]],
   ])('%s', async (_how, pieces) => {
     expect(await read(pieces)).toBe(300_000);
