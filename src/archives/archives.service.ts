@@ -3,7 +3,8 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { contains } from '../database/search.js';
 import { NotFound } from '../errors/errors.js';
-import { cursorId, emptyPage, page } from '../http/cursor.js';
+import { pageOf } from '../database/pages.js';
+import { emptyPage } from '../http/cursor.js';
 import type { Page } from '../http/cursor.js';
 import { PlatformsService } from '../platforms/platforms.service.js';
 import { BlobStore } from '../storage/blob-store.js';
@@ -25,11 +26,7 @@ export class ArchivesService {
     const rows = this.dataSource
       .createQueryBuilder(Archive, 'archive')
       .innerJoinAndSelect('archive.ticket', 'ticket')
-      .innerJoinAndSelect('archive.platform', 'platform')
-      .orderBy('archive.id', 'DESC')
-      .limit(query.limit + 1);
-    const before = cursorId(query);
-    if (before) rows.andWhere('archive.id < :before', { before });
+      .innerJoinAndSelect('archive.platform', 'platform');
     if (query.ticket !== undefined) {
       const ticket = await this.tickets.idOf(query.ticket);
       if (ticket === null) return emptyPage;
@@ -41,7 +38,7 @@ export class ArchivesService {
       rows.andWhere('archive.platformId = :platform', { platform });
     }
     if (query.q) rows.andWhere("archive.search LIKE :q ESCAPE '!'", { q: contains(query.q) });
-    return page(await rows.getMany(), query.limit, archiveView);
+    return pageOf(rows, query, archiveView);
   }
 
   async get(id: string): Promise<ArchiveView> {

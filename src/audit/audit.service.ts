@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { Actor } from '../http/actor.js';
-import { cursorId, page } from '../http/cursor.js';
+import { pageOf } from '../database/pages.js';
 import type { Page } from '../http/cursor.js';
 import { currentRequest } from '../http/request-context.js';
 import { newId } from '../secrets/secrets.js';
@@ -44,16 +44,11 @@ export class AuditService {
     });
   }
   async list(query: AuditQuery): Promise<Page<AuditEventView>> {
-    const rows = this.dataSource
-      .createQueryBuilder(AuditEvent, 'event')
-      .orderBy('event.id', 'DESC')
-      .take(query.limit + 1);
+    const rows = this.dataSource.createQueryBuilder(AuditEvent, 'event');
     const { action, subject, actor } = query;
-    const before = cursorId(query);
-    if (before) rows.andWhere('event.id < :before', { before });
     if (action) rows.andWhere('event.action = :action', { action });
     if (subject) rows.andWhere('event.subjectId = :subject', { subject });
     if (actor) rows.andWhere('(event.actorId = :actor OR event.actorName = :actor)', { actor });
-    return page(await rows.getMany(), query.limit, auditEventView);
+    return pageOf(rows, query, auditEventView);
   }
 }

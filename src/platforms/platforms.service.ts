@@ -6,7 +6,7 @@ import { isUniqueViolation } from '../database/errors.js';
 import { NotFound } from '../errors/errors.js';
 import { actorOf } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
-import { cursorId, page } from '../http/cursor.js';
+import { pageOf } from '../database/pages.js';
 import type { Page, PageQuery } from '../http/cursor.js';
 import { newId } from '../secrets/secrets.js';
 import { Platform } from './platform.entity.js';
@@ -22,13 +22,8 @@ export class PlatformsService {
   ) {}
 
   async list(query: PageQuery): Promise<Page<PlatformView>> {
-    const rows = this.dataSource
-      .createQueryBuilder(Platform, 'platform')
-      .orderBy('platform.id', 'DESC')
-      .take(query.limit + 1);
-    const before = cursorId(query);
-    if (before) rows.where('platform.id < :before', { before });
-    return page(await rows.getMany(), query.limit, platformView);
+    const rows = this.dataSource.createQueryBuilder(Platform, 'platform');
+    return pageOf(rows, query, platformView);
   }
 
   async get(name: string): Promise<PlatformView> {

@@ -7,7 +7,8 @@ import { contains, searchable } from '../database/search.js';
 import { NotFound } from '../errors/errors.js';
 import { actorOf } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
-import { cursorId, emptyPage, page } from '../http/cursor.js';
+import { pageOf } from '../database/pages.js';
+import { emptyPage } from '../http/cursor.js';
 import type { Page } from '../http/cursor.js';
 import { PlatformsService } from '../platforms/platforms.service.js';
 import { newId } from '../secrets/secrets.js';
@@ -27,12 +28,7 @@ export class TicketsService {
   async list(query: TicketQuery): Promise<Page<TicketView>> {
     const rows = this.dataSource
       .createQueryBuilder(Ticket, 'ticket')
-      .innerJoinAndSelect('ticket.platform', 'platform')
-      .orderBy('ticket.id', 'DESC')
-      // Not take(): with a join that would first select the ids apart.
-      .limit(query.limit + 1);
-    const before = cursorId(query);
-    if (before) rows.andWhere('ticket.id < :before', { before });
+      .innerJoinAndSelect('ticket.platform', 'platform');
     if (query.platform !== undefined) {
       const platform = await this.platforms.idOf(query.platform);
       if (platform === null) return emptyPage;
@@ -41,7 +37,7 @@ export class TicketsService {
     if (query.state !== undefined)
       rows.andWhere('ticket.resolved = :resolved', { resolved: query.state === 'resolved' });
     if (query.q) rows.andWhere("ticket.search LIKE :q ESCAPE '!'", { q: contains(query.q) });
-    return page(await rows.getMany(), query.limit, ticketView);
+    return pageOf(rows, query, ticketView);
   }
 
   async get(number: string): Promise<TicketView> {

@@ -6,7 +6,7 @@ import { Config } from '../config/config.js';
 import { NotFound } from '../errors/errors.js';
 import { actorOf } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
-import { cursorId, page } from '../http/cursor.js';
+import { pageOf } from '../database/pages.js';
 import type { PageQuery } from '../http/cursor.js';
 import { isSecret, newId, newSecret, sha256 } from '../secrets/secrets.js';
 import { FreeSpace } from '../storage/free-space.js';
@@ -76,14 +76,8 @@ export class UploadTokensService {
     const ticket = await this.tickets.find(this.dataSource.manager, number);
     const rows = this.dataSource
       .createQueryBuilder(UploadToken, 'token')
-      .where('token.ticketId = :ticket', { ticket: ticket.id })
-      .orderBy('token.id', 'DESC')
-      .take(query.limit + 1);
-    const before = cursorId(query);
-    if (before) rows.andWhere('token.id < :before', { before });
-    return page(await rows.getMany(), query.limit, (token) =>
-      tokenView(token, this.state(token, ticket)),
-    );
+      .where('token.ticketId = :ticket', { ticket: ticket.id });
+    return pageOf(rows, query, (token) => tokenView(token, this.state(token, ticket)));
   }
 
   /** Replaces what is left of attempts and lifetime; does not unlock. @throws NotFound, UploadTokenRevoked */

@@ -192,7 +192,7 @@ describe('uploads that store nothing', () => {
     const token = await service.given.uploadToken({ platform });
     await upload(service.url, token, { way: 'put', bytes: 'x'.repeat(11) });
     await upload(service.url, token, { way: 'put', bytes: Buffer.of() });
-    (await uploadUnderWay(service.url, token)).breakOff();
+    (await uploadUnderWay(service.url, token, {}, 'x')).breakOff();
     await eventually(async () =>
       expect(await tokenState(service.url, token)).toMatchObject({ state: 'locked' }),
     );

@@ -4,7 +4,7 @@ import { AuditService } from '../../audit/audit.service.js';
 import { NotFound, ValidationFailed } from '../../errors/errors.js';
 import { actorOf } from '../../http/actor.js';
 import type { CallerOf, Integration } from '../../http/allow.js';
-import { cursorId, page } from '../../http/cursor.js';
+import { pageOf } from '../../database/pages.js';
 import type { Page, PageQuery } from '../../http/cursor.js';
 import { newId, newSecret, sha256 } from '../../secrets/secrets.js';
 import { ApiKey } from './api-key.entity.js';
@@ -24,13 +24,8 @@ export class ApiKeysService {
   ) {}
 
   async list(query: PageQuery): Promise<Page<ApiKeyView>> {
-    const rows = this.dataSource
-      .createQueryBuilder(ApiKey, 'key')
-      .orderBy('key.id', 'DESC')
-      .take(query.limit + 1);
-    const before = cursorId(query);
-    if (before) rows.where('key.id < :before', { before });
-    return page(await rows.getMany(), query.limit, apiKeyView);
+    const rows = this.dataSource.createQueryBuilder(ApiKey, 'key');
+    return pageOf(rows, query, apiKeyView);
   }
 
   /** The only answer that ever holds the key. @throws ValidationFailed where it would be dead already */

@@ -7,7 +7,7 @@ import { isUniqueViolation } from '../../database/errors.js';
 import { Setting } from '../../database/setting.entity.js';
 import { NotFound, ValidationFailed } from '../../errors/errors.js';
 import type { Actor } from '../../http/actor.js';
-import { cursorId, page } from '../../http/cursor.js';
+import { pageOf } from '../../database/pages.js';
 import type { Page, PageQuery } from '../../http/cursor.js';
 import { newId } from '../../secrets/secrets.js';
 import { RecoveryCode } from '../second-factor/recovery-code.entity.js';
@@ -42,13 +42,8 @@ export class UsersService {
   ) {}
 
   async list(query: PageQuery): Promise<Page<UserView>> {
-    const rows = this.dataSource
-      .createQueryBuilder(User, 'user')
-      .orderBy('user.id', 'DESC')
-      .take(query.limit + 1);
-    const before = cursorId(query);
-    if (before) rows.where('user.id < :before', { before });
-    return page(await rows.getMany(), query.limit, userView);
+    const rows = this.dataSource.createQueryBuilder(User, 'user');
+    return pageOf(rows, query, userView);
   }
 
   async findByUsername(username: string): Promise<UserView | null> {
