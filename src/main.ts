@@ -16,6 +16,7 @@ import { databaseProblem, isLoginRefused } from './database/errors.js';
 import { instanceOf } from './database/instance.js';
 import { migrate } from './database/migrate.js';
 import { Draining } from './http/draining.js';
+import { RequestsUnderWay } from './http/requests-under-way.js';
 import { schema } from './schema.js';
 import { keptSecretKey } from './secrets/secret-key-file.js';
 
@@ -77,7 +78,11 @@ const within = (work: Promise<unknown>, ms: number): Promise<unknown> =>
   Promise.race([work, new Promise((resolve) => setTimeout(resolve, ms).unref())]);
 
 /** Drains: no new uploads, those under way finish within the grace or end clean; downloads break off at its end. */
-const stopService = async (app: NestExpressApplication, graceMs: number): Promise<void> => {
+const stopService = async (
+  app: NestExpressApplication,
+  requests: RequestsUnderWay,
+  graceMs: number,
+): Promise<void> => {
   const draining = app.get(Draining);
   const admissions = app.get(AdmissionService);
   const server: Server = app.getHttpServer();
@@ -87,9 +92,7 @@ const stopService = async (app: NestExpressApplication, graceMs: number): Promis
   draining.endNow();
   await within(admissions.whenIdle(), cleanUpMs);
   const closing = app.close();
-  // Keep-alive clients between two requests have nothing to lose.
-  server.closeIdleConnections();
-  await within(closing, Math.max(1_000, deadline - Date.now()));
+  await within(requests.whenNone(), Math.max(1_000, deadline - Date.now()));
   server.closeAllConnections();
   await closing;
 };
@@ -99,10 +102,11 @@ export const startService = async (config: Config, log: Logger): Promise<Service
   const resources = await openResources(config, log, 'service');
   const { dataSource, instance } = resources;
   const app = await createApp(resources, log);
+  const requests = new RequestsUnderWay(app.getHttpServer());
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     log.info({ event: 'service.draining', graceSeconds: config.SHUTDOWN_GRACE });
-    await stopService(app, 1000 * config.SHUTDOWN_GRACE);
+    await stopService(app, requests, 1000 * config.SHUTDOWN_GRACE);
     await instance.leave();
     await dataSource.destroy();
     log.info({ event: 'service.stopped' });
