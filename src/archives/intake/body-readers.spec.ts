@@ -12,7 +12,10 @@ const head = [
 ].join('\r\n');
 
 /** Feeds a form in exactly these pieces, as the network may cut it, and returns how many bytes of the file came. */
-const read = async (pieces: readonly (string | Buffer)[]): Promise<number> => {
+const read = async (
+  pieces: readonly (string | Buffer)[],
+  open?: () => Promise<Writable>,
+): Promise<number> => {
   const req = Object.assign(new PassThrough(), {
     headers: { 'content-type': 'multipart/form-data; boundary=b', 'transfer-encoding': 'chunked' },
   });
@@ -27,7 +30,7 @@ const read = async (pieces: readonly (string | Buffer)[]): Promise<number> => {
     req as unknown as Request,
     {} as Response,
     new AbortController().signal,
-    () => Promise.resolve(sink),
+    open ?? (() => Promise.resolve(sink)),
   );
   // It may be refused while we still write.
   reading.catch(() => undefined);
@@ -59,6 +62,14 @@ describe('a form, however the network cuts it', () => {
   it('is refused where too much comes before its file', async () => {
     const noise = Array.from({ length: 10 }, () => Buffer.alloc(16_384, '-'));
     await expect(read([...noise, head, file, end])).rejects.toThrow(MultipartMalformed);
+  });
+
+  it('is not called malformed where something else failed', async () => {
+    const gone = new Error('the database is gone');
+    await expect(read([head, file, end], () => Promise.reject(gone))).rejects.toBe(gone);
+    const full = new Error('the disk is full');
+    const sink = new Writable({ write: (_chunk, _encoding, done) => done(full) });
+    await expect(read([head, file, end], () => Promise.resolve(sink))).rejects.toBe(full);
   });
 
   it('is refused where its end is missing', async () => {

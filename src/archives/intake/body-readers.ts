@@ -32,29 +32,38 @@ const maxFieldBytes = 1024;
 /** What may come before the file: fields, their headers, a preamble. */
 export const maxBytesBeforeFile = 64 * 1024;
 
-/** Multer's own name for what it refuses, in ours. */
-const problemOf = (cause: unknown): unknown => {
+/** What multer and busboy, which throws plain Errors, refuse, in our names. */
+const problemOf = (cause: unknown): DomainError => {
   if (cause instanceof DomainError) return cause;
-  if (cause instanceof MulterError && /^LIMIT_(FILE_COUNT|UNEXPECTED_FILE)$/.test(cause.code))
-    return new TooManyFiles();
-  // Errors of the file system pass; the rest is busboy's, which throws plain Errors.
-  if (cause instanceof Error && 'syscall' in cause) return cause;
-  return new MultipartMalformed({ cause });
+  return cause instanceof MulterError && cause.code === 'LIMIT_FILE_COUNT'
+    ? new TooManyFiles()
+    : new MultipartMalformed({ cause });
 };
 
-/** Streams the one file part into the sink; everything that multer offers to keep in memory is bounded. */
-const fileInto = (open: OpenFile, opened: () => void): StorageEngine => ({
+/**
+ * Streams the one file part into the sink.
+ * @param failed told of what `open` and the sink throw, which says nothing of the form
+ */
+const fileInto = (
+  open: OpenFile,
+  opened: () => void,
+  failed: (cause: unknown) => void,
+): StorageEngine => ({
   _handleFile: (form, file, done) => {
     const { token } = form.body as { token?: unknown };
     opened();
     open(file.originalname, token).then(
       (sink) => {
-        sink.once('error', done);
+        sink.once('error', (cause) => {
+          failed(cause);
+          done(cause);
+        });
         sink.once('finish', () => done(null, {}));
         file.stream.once('error', (cause) => sink.destroy(cause));
         file.stream.pipe(sink);
       },
       (cause: unknown) => {
+        failed(cause);
         file.stream.resume();
         done(cause);
       },
@@ -71,7 +80,8 @@ const fileInto = (open: OpenFile, opened: () => void): StorageEngine => ({
  */
 export const formBody: BodyReader = async (req, res, signal, open) => {
   const parsing = new AbortController();
-  const { form, hasFile } = { form: await standIn(req), hasFile: { seen: false } };
+  const form = await standIn(req);
+  const hasFile = { seen: false };
   let bytesBefore = 0;
   const count = (chunk: Buffer): void => {
     if (hasFile.seen) req.off('data', count);
@@ -80,13 +90,18 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
     bytesBefore += chunk.length;
   };
   const parse = multer({
-    storage: fileInto(open, () => (hasFile.seen = true)),
+    storage: fileInto(
+      open,
+      () => (hasFile.seen = true),
+      (cause) => parsing.abort(cause),
+    ),
     defParamCharset: 'utf8',
     fileFilter: (_form, file, accept) => {
       if (file.fieldname !== 'file') accept(new FileMissing());
       else if (hasFile.seen) accept(new TooManyFiles());
       else accept(null, true);
     },
+    // Everything that multer would keep in memory is bounded.
     limits: {
       files: 1,
       fields: maxFields,
@@ -111,11 +126,9 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
       parsing.signal.addEventListener('abort', () => reject(parsing.signal.reason as Error));
       parse(form, res, (cause: unknown) => {
         if (cause === undefined || cause === null) resolve();
-        else parsing.abort(cause);
+        else parsing.abort(problemOf(cause));
       });
     });
-  } catch (cause) {
-    throw problemOf(cause);
   } finally {
     req.off('data', count);
   }
