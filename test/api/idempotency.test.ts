@@ -145,7 +145,7 @@ describe('a key', () => {
     expect(second.body.id).not.toBe(first.body.id);
   });
 
-  it.each(['two words', 'ключ', 'x'.repeat(129), 'tab\there'])('cannot be %j', async (key) => {
+  it.each(['ключ', 'x'.repeat(129), 'tab\there'])('cannot be %j', async (key) => {
     const token = await service.given.uploadToken();
     // Node refuses to send other than Latin-1; a client may send UTF-8 bytes all the same.
     const sent = Buffer.from(key).toString('latin1');

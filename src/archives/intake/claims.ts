@@ -11,7 +11,7 @@ export interface Claims {
   readonly sha256: string | null;
 }
 
-const keyPattern = /^[\x21-\x7e]{1,128}$/;
+const keyPattern = /^[\x20-\x7e]{1,128}$/;
 
 const digestClaim = (req: Request, header: string): string | null => {
   const claim = claimedDigest(req.get(header));
@@ -36,7 +36,7 @@ export const claimsOf = (req: Request): Claims => {
   const idempotencyKey = req.get('idempotency-key') ?? null;
   if (idempotencyKey !== null && !keyPattern.test(idempotencyKey))
     throw new ValidationFailed([
-      { field: 'idempotency-key', message: 'must be 1 to 128 printable characters without spaces' },
+      { field: 'idempotency-key', message: 'must be 1 to 128 printable ASCII characters' },
     ]);
   const length = req.get('content-length');
   return {
