@@ -114,7 +114,12 @@ export const startService = async (config: Config, log: Logger): Promise<Service
   const stopOnce = (): Promise<void> => (stopping ??= stop());
   try {
     // Before the first request: what a crash left is settled, so that nobody meets it.
-    if (await app.get(StoreIdentity).claim()) await app.get(SweepService).finish();
+    // A file that cannot be removed is no reason not to serve: each minute tries again.
+    if (await app.get(StoreIdentity).claim())
+      await app
+        .get(SweepService)
+        .finish()
+        .catch((cause: unknown) => log.error({ event: 'sweep.unfinished', err: cause }));
     const firstAdmin = app.get(FirstAdmin);
     await firstAdmin.createFromEnvironment();
     await app.listen(config.PORT, config.HOST);
