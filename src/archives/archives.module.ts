@@ -9,8 +9,10 @@ import { ContentsService } from './contents/contents.service.js';
 import { DeletionController } from './deletion/deletion.controller.js';
 import { DeletionService } from './deletion/deletion.service.js';
 import { AdmissionService } from './intake/admission.service.js';
+import { CompletionService } from './intake/completion.service.js';
 import { IntakeController } from './intake/intake.controller.js';
 import { IntakeService } from './intake/intake.service.js';
+import { UploadWatch } from './intake/upload-watch.js';
 import { UploadsService } from './intake/uploads.service.js';
 import { Tombstones } from './tombstones.js';
 import { StoreIdentity } from './upkeep/store-identity.service.js';
@@ -24,6 +26,7 @@ import { VerifyService } from './upkeep/verify.service.js';
   providers: [
     AdmissionService,
     ArchivesService,
+    CompletionService,
     ContentsService,
     DeletionService,
     IntakeService,
@@ -31,6 +34,7 @@ import { VerifyService } from './upkeep/verify.service.js';
     SweepService,
     Tombstones,
     UpkeepSchedule,
+    UploadWatch,
     UploadsService,
     VerifyService,
   ],

@@ -1,6 +1,5 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { Config } from '../../config/config.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { ShuttingDown } from '../../errors/errors.js';
 import type { CallerOf } from '../../http/allow.js';
@@ -17,17 +16,17 @@ import type { Admission } from './admission.service.js';
 import type { BodyReader } from './body-readers.js';
 import { claimsOf } from './claims.js';
 import type { Claims } from './claims.js';
+import { CompletionService } from './completion.service.js';
 import {
   DigestMismatch,
   FileEmpty,
   FileMissing,
   IdempotencyKeyReused,
-  UploadAborted,
   UploadStalled,
 } from './intake.errors.js';
 import type { Receipt } from './intake.dto.js';
 import { MeteredSink } from './metered-sink.js';
-import { watchPace } from './pace.js';
+import { UploadWatch } from './upload-watch.js';
 import { UploadsService } from './uploads.service.js';
 
 /** A form whose token comes as a field has so long to bring it: until then it is nobody's. */
@@ -61,8 +60,6 @@ interface Passage {
  */
 @Injectable()
 export class IntakeService {
-  private readonly log = new Logger(IntakeService.name);
-
   constructor(
     private readonly admissions: AdmissionService,
     private readonly uploads: UploadsService,
@@ -70,7 +67,8 @@ export class IntakeService {
     private readonly store: BlobStore,
     private readonly wrong: WrongCredentials,
     private readonly draining: Draining,
-    private readonly config: Config,
+    private readonly completion: CompletionService,
+    private readonly watches: UploadWatch,
   ) {}
 
   /**
@@ -172,17 +170,8 @@ export class IntakeService {
       return this.stored(admission);
     }
     const { token, upload } = admission;
-    await body.partial?.commit(size);
     const received = { filename: body.filename, size, sha256 };
-    const { attemptsLeft, uploadedAt } = await this.uploads.commit(token, upload, received);
-    this.log.log({ event: 'archive.stored', archiveId: upload.id, bytes: size });
-    return {
-      id: upload.id,
-      ticket: token.ticket.number,
-      ...received,
-      uploadedAt: uploadedAt.toISOString(),
-      attemptsLeft,
-    };
+    return this.completion.complete(token, upload, received, body.partial);
   }
 
   /** The answer for an archive that is stored already. */
@@ -219,29 +208,19 @@ export class IntakeService {
     });
   }
 
-  /** Ends an upload that sends too little, or that the shutdown's grace has run out for. */
   private watch(passage: Passage, caller: CallerOf): () => void {
     const { req, abort } = passage;
-    const endPace = watchPace(
-      req.socket,
-      this.config.UPLOAD_IDLE_TIMEOUT,
+    const endWatch = this.watches.begin(
+      req,
+      abort,
       () => passage.isAdmitting || (passage.body?.sink.writableNeedDrain ?? false),
-      () => abort.abort(new UploadStalled()),
     );
     const stranger = setTimeout(() => {
       if (caller.kind !== 'customer' && !passage.admission) abort.abort(new UploadStalled());
     }, strangerMs);
-    const onClose = (): void => {
-      if (!req.complete) abort.abort(new UploadAborted());
-    };
-    req.on('close', onClose);
-    const onDrained = (): void => abort.abort(new ShuttingDown());
-    this.draining.signal.addEventListener('abort', onDrained);
     return () => {
-      endPace();
+      endWatch();
       clearTimeout(stranger);
-      req.off('close', onClose);
-      this.draining.signal.removeEventListener('abort', onDrained);
     };
   }
 }
