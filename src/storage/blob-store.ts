@@ -42,15 +42,21 @@ export class NotAStore extends Error {
 
 /** A blob that is being written; it is in the store only after `commit`. */
 export interface PartialBlob {
-  /** Takes the bytes. Ends when all of them were handed to the operating system. */
+  /** Bytes that it held when it was opened: 0 for a new one. */
+  readonly size: number;
+  /** Appends the bytes. Ends when all of them were handed to the operating system. */
   readonly writable: Writable;
   /**
    * Makes the bytes durable under the key: fsync, rename, fsync of the folder.
    * Call it after the writable has finished.
-   * @param size bytes that were handed to the writable
+   * @param size bytes that it held and that were handed to the writable, together
    * @throws StorageUnavailable where the store did not take all of them
    */
   commit(size: number): Promise<void>;
+  /** Lets go of it: what was handed to the operating system stays, to be gone on with. */
+  keep(): Promise<void>;
+  /** Lets go of it with its first bytes only. @param size at most what it holds */
+  cut(size: number): Promise<void>;
   /** Removes what was written. May be called at any time, also twice. Never throws. */
   discard(): Promise<void>;
 }
@@ -72,6 +78,12 @@ export interface Space {
 export abstract class BlobStore {
   /** Begins a blob. @throws StorageUnavailable, StorageFull */
   abstract begin(key: BlobKey): Promise<PartialBlob>;
+  /** Goes on with a partial blob, or begins it where there is none. One at a time: its caller sees to that. */
+  abstract resume(key: BlobKey): Promise<PartialBlob>;
+  /** Bytes that a partial blob holds, never more than are there to be read; 0 where there is none. */
+  abstract sizeOfPartial(key: BlobKey): Promise<number>;
+  /** Streams the first bytes of a partial blob. @throws BlobDamaged where it holds fewer */
+  abstract openPartial(key: BlobKey, size: number): Promise<Readable>;
   /**
    * Streams a blob, or the range of it; ends with BlobDamaged where bytes are missing.
    * @param size the bytes that the record says it has

@@ -11,7 +11,6 @@ const batchBytes = 512 * 1024;
 
 /** Appends to an open file in batches, one system call each. */
 export class FileSink extends Writable {
-  private position = 0;
   private writing: Promise<void> = Promise.resolve();
 
   /** Resolves when no system call on the descriptor is under way any more, whatever came of it. */
@@ -19,7 +18,11 @@ export class FileSink extends Writable {
     return this.writing.catch(() => undefined);
   }
 
-  constructor(private readonly fd: number) {
+  /** @param position where the first byte goes: the file's size */
+  constructor(
+    private readonly fd: number,
+    private position = 0,
+  ) {
     super({ highWaterMark: batchBytes, decodeStrings: true });
   }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import {
   mkdir,
   open,
@@ -19,6 +20,8 @@ import { BlobDamaged, BlobStore, NotAStore, isBlobKey } from './blob-store.js';
 import type { BlobKey, ByteRange, PartialBlob, Space, Stored } from './blob-store.js';
 import { FileSink } from './file-sink.js';
 import { FileSource } from './file-source.js';
+
+const { O_CREAT, O_EXCL, O_WRONLY } = constants;
 
 const partialFolder = 'partial';
 /** At the root of a volume of its own; only root may look into it. */
@@ -83,54 +86,34 @@ export class LocalDisk extends BlobStore {
   }
 
   async begin(key: BlobKey): Promise<PartialBlob> {
+    return this.appendTo(key, O_WRONLY | O_CREAT | O_EXCL);
+  }
+
+  async resume(key: BlobKey): Promise<PartialBlob> {
+    return this.appendTo(key, O_WRONLY | O_CREAT);
+  }
+
+  async sizeOfPartial(key: BlobKey): Promise<number> {
     await this.assertMounted();
-    const partial = this.partialPath(key);
-    const file = await open(partial, 'wx', 0o600);
-    const writable = new FileSink(file.fd);
-    let isOpen = true;
-    const close = async (): Promise<void> => {
-      if (!isOpen) return;
-      isOpen = false;
-      // A write may be under way on this descriptor: closing it now could write into another file.
-      writable.destroy();
-      await writable.settled;
-      await file.close();
-    };
-    return {
-      writable,
-      commit: async (size) => {
-        if ((await file.stat()).size !== size)
-          throw new StorageUnavailable({
-            cause: new Error('the file is shorter than what was sent'),
-          });
-        await file.sync();
-        await close();
-        const path = this.path(key);
-        await this.makeFolder(dirname(path));
-        await rename(partial, path);
-        await syncFolder(dirname(path));
+    return stat(this.partialPath(key)).then(
+      ({ size }) => size,
+      (cause: unknown) => {
+        if (isMissing(cause)) return 0;
+        throw cause;
       },
-      discard: async () => {
-        await close().catch(() => undefined);
-        await unlink(partial).catch(() => undefined);
-      },
-    };
+    );
+  }
+
+  async openPartial(key: BlobKey, size: number): Promise<Readable> {
+    return this.read(this.partialPath(key), { first: 0, last: size - 1 }, (held) => held >= size);
   }
 
   async open(key: BlobKey, size: number, range?: ByteRange): Promise<Readable> {
-    await this.assertMounted();
-    const file = await open(this.path(key), 'r').catch((cause: unknown) => {
-      throw isMissing(cause) ? new BlobDamaged() : cause;
-    });
-    const stored = await file.stat().catch(async (cause: unknown) => {
-      await file.close();
-      throw cause;
-    });
-    if (stored.size !== size) {
-      await file.close();
-      throw new BlobDamaged();
-    }
-    return new FileSource(file, range ?? { first: 0, last: size - 1 });
+    return this.read(
+      this.path(key),
+      range ?? { first: 0, last: size - 1 },
+      (held) => held === size,
+    );
   }
 
   async has(key: BlobKey): Promise<boolean> {
@@ -199,6 +182,71 @@ export class LocalDisk extends BlobStore {
     this.claimed = storeId;
     if (mayInitialise) await this.initialise(storeId);
     await this.assertMounted();
+  }
+
+  private async appendTo(key: BlobKey, flags: number): Promise<PartialBlob> {
+    await this.assertMounted();
+    const partial = this.partialPath(key);
+    const file = await open(partial, flags, 0o600);
+    const { size: held } = await file.stat();
+    const writable = new FileSink(file.fd, held);
+    let isOpen = true;
+    const close = async (): Promise<void> => {
+      if (!isOpen) return;
+      isOpen = false;
+      // A write may be under way on this descriptor: closing it now could write into another file.
+      writable.destroy();
+      await writable.settled;
+      await file.close();
+    };
+    return {
+      size: held,
+      writable,
+      commit: async (size) => {
+        if ((await file.stat()).size !== size)
+          throw new StorageUnavailable({
+            cause: new Error('the file is shorter than what was sent'),
+          });
+        await file.sync();
+        await close();
+        const path = this.path(key);
+        await this.makeFolder(dirname(path));
+        await rename(partial, path);
+        await syncFolder(dirname(path));
+      },
+      keep: close,
+      cut: async (size) => {
+        writable.destroy();
+        await writable.settled;
+        await file.truncate(size);
+        await close();
+      },
+      discard: async () => {
+        await close().catch(() => undefined);
+        await unlink(partial).catch(() => undefined);
+      },
+    };
+  }
+
+  /** @param isWhole whether a file of so many bytes is the one that the record tells of */
+  private async read(
+    path: string,
+    range: ByteRange,
+    isWhole: (size: number) => boolean,
+  ): Promise<Readable> {
+    await this.assertMounted();
+    const file = await open(path, 'r').catch((cause: unknown) => {
+      throw isMissing(cause) ? new BlobDamaged() : cause;
+    });
+    const stored = await file.stat().catch(async (cause: unknown) => {
+      await file.close();
+      throw cause;
+    });
+    if (!isWhole(stored.size)) {
+      await file.close();
+      throw new BlobDamaged();
+    }
+    return new FileSource(file, range);
   }
 
   private async initialise(storeId: string): Promise<void> {

@@ -136,6 +136,62 @@ export const blobStoreContract = (create: () => Promise<StoreUnderTest>): void =
     });
   });
 
+  describe('going on with a partial one', () => {
+    const bytes = noise(2_000_000);
+    const append = async (to: BlobStore, key: BlobKey, from: number, until: number) => {
+      const partial = await to.resume(key);
+      expect(partial.size).toBe(from);
+      await pipeline(pieces(bytes.subarray(from, until)), partial.writable);
+      return partial;
+    };
+
+    it('appends, also after a restart, until it is committed whole', async () => {
+      const key = newKey();
+      expect(await under.store.sizeOfPartial(key)).toBe(0);
+      await (await append(under.store, key, 0, 1)).keep();
+      await (await append(under.store, key, 1, 700_001)).keep();
+      const again = under.again();
+      await again.claim(storeId, false);
+      expect(await again.sizeOfPartial(key)).toBe(700_001);
+      expect(await listed(again)).toEqual([{ kind: 'partial', key }]);
+      await (await append(again, key, 700_001, bytes.length)).commit(bytes.length);
+      expect(await again.sizeOfPartial(key)).toBe(0);
+      expect((await buffer(await again.open(key, bytes.length))).equals(bytes)).toBe(true);
+      expect(await listed(again)).toEqual([{ kind: 'blob', key }]);
+    });
+
+    it('never says that it holds more than can be read', async () => {
+      const key = newKey();
+      const partial = await under.store.resume(key);
+      partial.writable.on('error', () => undefined);
+      partial.writable.write(bytes);
+      await partial.keep();
+      const size = await under.store.sizeOfPartial(key);
+      const held =
+        size === 0 ? Buffer.of() : await buffer(await under.store.openPartial(key, size));
+      expect(held.equals(bytes.subarray(0, size))).toBe(true);
+      await expect(under.store.openPartial(key, size + 1)).rejects.toThrow(BlobDamaged);
+    });
+
+    it('forgets what is cut off', async () => {
+      const key = newKey();
+      await (await append(under.store, key, 0, 900_000)).cut(600_000);
+      expect(await under.store.sizeOfPartial(key)).toBe(600_000);
+      await (await append(under.store, key, 600_000, 1_000_000)).keep();
+      const held = await buffer(await under.store.openPartial(key, 1_000_000));
+      expect(held.equals(bytes.subarray(0, 1_000_000))).toBe(true);
+      await under.store.remove(key);
+      expect(await listed(under.store)).toEqual([]);
+    });
+
+    it('does not commit one that is shorter than what was sent', async () => {
+      const partial = await append(under.store, newKey(), 0, 1000);
+      await expect(partial.commit(1001)).rejects.toThrow(StorageUnavailable);
+      await partial.discard();
+      expect(await listed(under.store)).toEqual([]);
+    });
+  });
+
   describe('reading', () => {
     const bytes = noise(1_500_000);
     let key: BlobKey;
