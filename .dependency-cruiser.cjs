@@ -11,7 +11,7 @@ const levels = [
   ['auth', 'platforms'],
   ['tickets'],
   ['upload-tokens'],
-  ['archives'],
+  ['archives', 'upload-script'],
   ['health', 'commands'],
 ];
 const features = levels.slice(4).flat();

@@ -19,7 +19,9 @@ const project = (name) => ({
   // Sources say `.js`, as Node wants it; here they are still `.ts`.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // Packages that ship ES modules alone: Node 20 requires them by itself, Jest does not.
-  transformIgnorePatterns: ['/node_modules/(?!(nanoid|otplib|@otplib|@noble|@scure|uuid)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(nanoid|otplib|@otplib|@noble|@scure|uuid|@tus|srvx)/)',
+  ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
 });

@@ -15,7 +15,11 @@ const line = (name: string, length: number, options: Options = {}): TableColumnO
   ...options,
 });
 const reference = (name: string, options: Options = {}) => line(name, 36, options);
-const text = (name: string): TableColumnOptions => ({ name, type: 'text' });
+const text = (name: string, options: Options = {}): TableColumnOptions => ({
+  name,
+  type: 'text',
+  ...options,
+});
 const bigint = (name: string, options: Options = {}): TableColumnOptions => ({
   name,
   type: 'bigint',
@@ -187,6 +191,12 @@ const tables = (isPostgres: boolean): Table[] => {
         bigint('declared_bytes', optional),
         line('address', 64),
         bigint('began_at'),
+        flag('resumable'),
+        reference('writer', optional),
+        bigint('active_at', optional),
+        line('filename', 255, optional),
+        text('metadata', optional),
+        line('sha256', 64, optional),
       ],
       indices: [unique('uploads', 'token_id', 'idempotency_key'), index('uploads', 'instance')],
       foreignKeys: [foreign('uploads', 'token_id', 'upload_tokens', 'CASCADE')],
@@ -202,7 +212,10 @@ const tables = (isPostgres: boolean): Table[] => {
         text('search'),
         bigint('size'),
         line('sha256', 64),
+        line('md5', 32, optional),
         line('state', 16),
+        line('sha256_claim', 16, optional),
+        line('md5_claim', 16, optional),
         line('idempotency_key', 128, optional),
         bigint('uploaded_at'),
       ],
@@ -216,6 +229,23 @@ const tables = (isPostgres: boolean): Table[] => {
         foreign('archives', 'platform_id', 'platforms'),
         foreign('archives', 'token_id', 'upload_tokens'),
       ],
+    }),
+    new Table({
+      name: 'digest_claims',
+      columns: [
+        id('digest_claims'),
+        reference('token_id'),
+        line('filename', 255),
+        line('algorithm', 8),
+        line('digest', 64),
+        reference('archive_id', optional),
+        bigint('created_at'),
+      ],
+      indices: [
+        unique('digest_claims', 'token_id', 'filename', 'algorithm'),
+        index('digest_claims', 'created_at'),
+      ],
+      foreignKeys: [foreign('digest_claims', 'token_id', 'upload_tokens', 'CASCADE')],
     }),
     new Table({
       name: 'tombstones',

@@ -13,6 +13,7 @@ import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { StorageModule } from './storage/storage.module.js';
+import { UploadScriptModule } from './upload-script/upload-script.module.js';
 
 /** What has to be open before the modules are built. */
 export interface Resources {
@@ -37,6 +38,7 @@ export class AppModule {
         AuditModule,
         AuthModule,
         ArchivesModule,
+        UploadScriptModule,
         HealthModule,
         // Commands run no schedule.
         ...(role === 'service' ? [ScheduleModule.forRoot()] : []),

@@ -6,6 +6,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Resources } from './app.module.js';
+import { tusVersion } from './archives/resumable/tus.policy.js';
 import { Config } from './config/config.js';
 import { openDatabase } from './database/data-source.js';
 import { databaseProblem } from './database/errors.js';
@@ -28,10 +29,27 @@ const keepAliveTimeoutMs = 10_000;
 /** A client that reads nothing of its answer for so long is cut off; the intake watches uploads itself. */
 const leastIdleMs = 120_000;
 
-/** Routes whose body is an archive: it streams, whatever its Content-Type says. */
+/** What a page of another origin (CORS_ORIGINS) may read of an answer. */
+const exposedHeaders = [
+  'Archive-Id',
+  'Content-Disposition',
+  'Location',
+  'Repr-Digest',
+  'Retry-After',
+  'Tus-Extension',
+  'Tus-Max-Size',
+  'Tus-Resumable',
+  'Tus-Version',
+  'Upload-Expires',
+  'Upload-Length',
+  'Upload-Offset',
+  'X-Request-Id',
+];
+
+/** Routes whose body is an archive, or a part of one: it streams, whatever its Content-Type says. */
 const isUpload = (req: Request): boolean =>
-  (req.method === 'POST' || req.method === 'PUT') &&
-  /^\/+api\/v1\/archives(\/[^/]*)?\/*$/i.test(req.path);
+  (['POST', 'PUT'].includes(req.method) && /^\/+api\/v1\/archives(\/[^/]*)?\/*$/i.test(req.path)) ||
+  (['POST', 'PATCH'].includes(req.method) && /^\/+api\/v1\/uploads(\/[^/]*)?\/*$/i.test(req.path));
 
 /** Builds the application: for main, the tests and the OpenAPI file alike. It does not listen yet. */
 export const createApp = async (
@@ -76,10 +94,24 @@ export const createApp = async (
     res.setHeader('Cache-Control', 'no-store');
     next();
   });
+  // In every answer (tus 1.0.0, "Tus-Resumable"), also in those of the guard.
+  app.use(`/${apiPrefix}/uploads`, (_req: Request, res: Response, next: NextFunction) => {
+    res.setHeader('Tus-Resumable', tusVersion);
+    next();
+  });
   if (config.CORS_ORIGINS.length > 0)
-    app.enableCors({ origin: [...config.CORS_ORIGINS], credentials: true, maxAge: 600 });
+    app.enableCors((req: Request, done) =>
+      done(null, {
+        origin: [...config.CORS_ORIGINS],
+        credentials: true,
+        maxAge: 600,
+        exposedHeaders: [...exposedHeaders],
+        // An OPTIONS that is no preflight asks the route itself, as tus clients do.
+        preflightContinue: req.headers['access-control-request-method'] === undefined,
+      }),
+    );
   app.use(jsonBody(isUpload));
-  app.setGlobalPrefix(apiPrefix, { exclude: ['health/live', 'health/ready'] });
+  app.setGlobalPrefix(apiPrefix, { exclude: ['health/live', 'health/ready', 'upload.sh'] });
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(problems);
   if (config.API_DOCS === 'on') serveDocs(app);

@@ -63,7 +63,9 @@ const callerOf = (right: string): string =>
 /** What holds for every operation: who may call it, and the form of its errors. */
 const withCallersAndProblems = (document: OpenAPIObject): OpenAPIObject => {
   const operations = Object.values(document.paths).flatMap((path) =>
-    [path.get, path.put, path.post, path.patch, path.delete].filter((one) => one !== undefined),
+    [path.get, path.put, path.post, path.patch, path.delete, path.head, path.options].filter(
+      (one) => one !== undefined,
+    ),
   );
   for (const operation of operations) {
     const { 'x-right': right } = operation as { 'x-right'?: string };

@@ -7,6 +7,7 @@ import { User } from './auth/users/user.entity.js';
 import { Archive } from './archives/archive.entity.js';
 import { DownloadLink } from './archives/contents/download-link.entity.js';
 import { Upload } from './archives/intake/upload.entity.js';
+import { DigestClaim } from './archives/side-cars/digest-claim.entity.js';
 import { Tombstone } from './archives/tombstone.entity.js';
 import { AuditEvent } from './audit/audit-event.entity.js';
 import type { Schema } from './database/data-source.js';
@@ -22,6 +23,7 @@ export const schema: Schema = {
     Archive,
     AuditEvent,
     AuthFailure,
+    DigestClaim,
     DownloadLink,
     Platform,
     RecoveryCode,

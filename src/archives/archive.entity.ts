@@ -6,7 +6,10 @@ import { Ticket } from '../tickets/ticket.entity.js';
 import { UploadToken } from '../upload-tokens/upload-token.entity.js';
 
 /** 'damaged': the bytes in the store are missing or changed; it is not offered for download. */
-export type ArchiveState = 'stored' | 'damaged';
+export type StoredState = 'stored' | 'damaged';
+
+/** What came of comparing an archive with a side-car's claim. */
+export type ClaimOutcome = 'matched' | 'mismatched';
 
 /** One uploaded file. Its id is the key of its blob. */
 @Entity('archives')
@@ -53,8 +56,20 @@ export class Archive {
   @Line('sha256', 64)
   sha256!: string;
 
+  /** Lower-case hex; null until a side-car asked for it, since it takes reading the bytes again. */
+  @Line('md5', 32, { nullable: true })
+  md5!: string | null;
+
+  /** What the store still holds. What was claimed stands apart: neither must make the other forgotten. */
   @Line('state', 16)
-  state!: ArchiveState;
+  state!: StoredState;
+
+  /** Null where no side-car of this algorithm was compared with it. */
+  @Line('sha256_claim', 16, { nullable: true })
+  sha256Claim!: ClaimOutcome | null;
+
+  @Line('md5_claim', 16, { nullable: true })
+  md5Claim!: ClaimOutcome | null;
 
   @Line('idempotency_key', 128, { nullable: true })
   idempotencyKey!: string | null;

@@ -3,7 +3,20 @@ import { IsString, MaxLength } from 'class-validator';
 import { PageQuery } from '../http/cursor.js';
 import { MayBeAbsent, StorableText } from '../http/fields.js';
 import { PageView } from '../http/page-view.js';
-import type { Archive, ArchiveState } from './archive.entity.js';
+import type { Archive } from './archive.entity.js';
+
+export const archiveStates = ['stored', 'mismatched', 'damaged'] as const;
+export type ArchiveState = (typeof archiveStates)[number];
+
+/** Damage hides a mismatch as long as it lasts: it says what can be done with the archive now. */
+export const archiveState = ({
+  state,
+  sha256Claim,
+  md5Claim,
+}: Pick<Archive, 'state' | 'sha256Claim' | 'md5Claim'>): ArchiveState => {
+  if (state === 'damaged') return 'damaged';
+  return sha256Claim === 'mismatched' || md5Claim === 'mismatched' ? 'mismatched' : 'stored';
+};
 
 export class ArchiveQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Number of a ticket' })
@@ -44,7 +57,11 @@ export class ArchiveView {
   readonly uploadedAt!: string;
   @ApiProperty({ format: 'uuid', description: 'token that it came by' })
   readonly tokenId!: string;
-  @ApiProperty({ enum: ['stored', 'damaged'] })
+  @ApiProperty({
+    enum: archiveStates,
+    description:
+      'mismatched: a side-car claims another digest; damaged: the stored bytes are missing or changed, no download',
+  })
   readonly state!: ArchiveState;
 }
 
@@ -60,7 +77,7 @@ export const archiveView = (archive: Archive): ArchiveView => ({
   sha256: archive.sha256,
   uploadedAt: archive.uploadedAt.toISOString(),
   tokenId: archive.tokenId,
-  state: archive.state,
+  state: archiveState(archive),
 });
 
 export class StorageView {

@@ -14,6 +14,16 @@ import { IntakeController } from './intake/intake.controller.js';
 import { IntakeService } from './intake/intake.service.js';
 import { UploadWatch } from './intake/upload-watch.js';
 import { UploadsService } from './intake/uploads.service.js';
+import { ReceiptsController } from './receipts/receipts.controller.js';
+import { ReceiptsService } from './receipts/receipts.service.js';
+import { ReadBack } from './side-cars/read-back.service.js';
+import { SideCarsService } from './side-cars/side-cars.service.js';
+import { AppendingService } from './resumable/appending.service.js';
+import { BetweenRequests } from './resumable/between-requests.js';
+import { ResumableCompletion } from './resumable/resumable-completion.service.js';
+import { ResumableController } from './resumable/resumable.controller.js';
+import { ResumableRows } from './resumable/resumable-rows.service.js';
+import { ResumableService } from './resumable/resumable.service.js';
 import { Tombstones } from './tombstones.js';
 import { StoreIdentity } from './upkeep/store-identity.service.js';
 import { SweepService } from './upkeep/sweep.service.js';
@@ -22,14 +32,29 @@ import { VerifyService } from './upkeep/verify.service.js';
 
 @Module({
   imports: [PlatformsModule, TicketsModule, UploadTokensModule],
-  controllers: [IntakeController, ArchivesController, ContentsController, DeletionController],
+  controllers: [
+    IntakeController,
+    ArchivesController,
+    ContentsController,
+    DeletionController,
+    ReceiptsController,
+    ResumableController,
+  ],
   providers: [
     AdmissionService,
+    AppendingService,
     ArchivesService,
+    BetweenRequests,
     CompletionService,
     ContentsService,
     DeletionService,
     IntakeService,
+    ReadBack,
+    ReceiptsService,
+    SideCarsService,
+    ResumableCompletion,
+    ResumableRows,
+    ResumableService,
     StoreIdentity,
     SweepService,
     Tombstones,

@@ -6,6 +6,7 @@ export const actions = [
   'archive.deleted',
   'archive.expired',
   'archive.damaged',
+  'archive.digest-mismatch',
   'download-link.created',
   'ticket.created',
   'ticket.changed',

@@ -103,7 +103,7 @@ export class Config {
   @WholeNumber('seconds', 1)
   readonly UPLOAD_IDLE_TIMEOUT: number = 60;
 
-  /** Seconds after which an unfinished resumable upload is dropped. */
+  /** Seconds without a request after which an unfinished resumable upload is dropped. */
   @WholeNumber('seconds', 1)
   readonly UPLOAD_EXPIRY: number = 86_400;
 

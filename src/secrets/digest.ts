@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 
+export type Digest = Hash;
+
 /** A SHA-256 that is fed as bytes pass. */
 export const newDigest = (): Hash => createHash('sha256');
+
+/** An MD5, which proves nothing against malice: only for what a collector's side-car claims of its file. */
+export const newMd5 = (): Hash => createHash('md5');
 
 /** A digest as the HTTP field value of RFC 9530, from lower-case hex. */
 export const digestField = (hex: string): string =>

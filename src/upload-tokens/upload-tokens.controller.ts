@@ -15,7 +15,6 @@ import type { Request } from 'express';
 import { Addresses } from '../http/addresses.js';
 import { Allow, Caller } from '../http/allow.js';
 import type { CallerOf } from '../http/allow.js';
-import { customerOf } from '../http/actor.js';
 import { PageQuery } from '../http/cursor.js';
 import { KeyPipe, idPipe } from '../http/key.pipe.js';
 import { ticketNumberPattern } from '../tickets/tickets.dto.js';
@@ -25,7 +24,6 @@ import {
   IssuedToken,
   OpenTicket,
   OpenedTicket,
-  OwnTokenView,
   TokenPage,
   TokenView,
 } from './upload-tokens.dto.js';
@@ -41,13 +39,6 @@ export class UploadTokensController {
     private readonly tokens: UploadTokensService,
     private readonly addresses: Addresses,
   ) {}
-
-  @Get('upload-token')
-  @Allow('upload-token')
-  @ApiOkResponse({ type: OwnTokenView })
-  own(@Caller() caller: CallerOf): Promise<OwnTokenView> {
-    return this.tokens.own(customerOf(caller).tokenId);
-  }
 
   @Post('tickets')
   @Allow('tickets:write')

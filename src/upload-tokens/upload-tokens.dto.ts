@@ -100,6 +100,14 @@ export class IssuedToken {
   readonly uploadUrl!: string;
   @ApiProperty({ description: 'line for a shell' })
   readonly curl!: string;
+  @ApiProperty({
+    description:
+      'line for a shell on Linux or macOS, for large files and bad lines: it goes on after interruptions; ' +
+      'the script needs only curl and coreutils or busybox',
+    example:
+      'curl -fsSO https://logs.example.com/upload.sh && UPLOAD_TOKEN=lct_… sh upload.sh logs.tgz',
+  })
+  readonly script!: string;
 }
 
 export class OpenedTicket {
@@ -152,4 +160,5 @@ export const issuedToken = (token: UploadToken, value: string, base: string): Is
   uploadUrl: `${base}/upload#${value}`,
   // Double quotes: the line works in a Windows shell too.
   curl: `curl -F file=@logs.tgz -H "Upload-Token: ${value}" ${base}/api/v1/archives`,
+  script: `curl -fsSO ${base}/upload.sh && UPLOAD_TOKEN=${value} sh upload.sh logs.tgz`,
 });

@@ -10,6 +10,7 @@ import { databaseGone } from '../support/outage.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { blobPath, storeFolder } from '../support/store-files.js';
+import { checksumOf, patchUnderWay, tus } from '../support/tus.js';
 import { tokenState, uploadUnderWay } from '../support/upload-under-way.js';
 import { boundary, upload } from '../support/upload.js';
 
@@ -53,6 +54,11 @@ const form = async (...names: string[]): Promise<Answer> =>
       )
       .join('')}--${boundary}--\r\n`,
   });
+
+const resumable = async () => {
+  const requests = tus(service.url, await service.given.uploadToken());
+  return { ...requests, path: await requests.begun({ length: 4 }) };
+};
 
 const ownService = async (env: Readonly<Record<string, string>> = {}) => {
   const own = await startedService(env);
@@ -246,6 +252,29 @@ const stories: Readonly<Partial<Record<ErrorCode, () => Promise<Answer>>>> = {
     const { own, token } = await ownService();
     await rename(storeFolder(own.place), `${storeFolder(own.place)}-elsewhere`);
     return upload(own.url, token);
+  },
+  'upload-offset-mismatch': async () => {
+    const { path, patch } = await resumable();
+    return patch(path, 1, 'logs');
+  },
+  'tus-version-unsupported': async () => {
+    const { path, patch } = await resumable();
+    return patch(path, 0, 'logs', { 'Tus-Resumable': '0.2.2' });
+  },
+  'content-type-unsupported': async () => {
+    const { path, patch } = await resumable();
+    return patch(path, 0, 'logs', { 'Content-Type': 'text/plain' });
+  },
+  'checksum-mismatch': async () => {
+    const { path, patch } = await resumable();
+    return patch(path, 0, 'logs', { 'Upload-Checksum': checksumOf('others') });
+  },
+  'upload-busy': async () => {
+    const { path, ...requests } = await resumable();
+    const first = await patchUnderWay(service.place, requests, path, 0, 'lo');
+    const answer = await requests.patch(path, 0, 'logs');
+    expect(await first.finish('gs')).toMatchObject({ status: 204 });
+    return answer;
   },
   'too-many-uploads': async () => {
     const { own, token } = await ownService({ MAX_UPLOADS: '1' });

@@ -158,6 +158,8 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/health',
       'GET /health/live',
       'GET /health/ready',
+      'GET /upload.sh',
+      'OPTIONS /api/v1/uploads',
       'POST /api/v1/auth/login',
       'POST /api/v1/auth/setup',
     ]);

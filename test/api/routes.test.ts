@@ -1,6 +1,7 @@
 import type TestAgent from 'supertest/lib/agent.js';
 import { scopes } from '../../src/http/allow.js';
 import type { Right, Scope } from '../../src/http/allow.js';
+import { statusOf } from '../../src/errors/catalogue.js';
 import type { ErrorCode } from '../../src/errors/catalogue.js';
 import { unusedAgain } from '../support/codes.js';
 import { expectProblem, send } from '../support/http.js';
@@ -14,6 +15,7 @@ const table: readonly (readonly [method: string, path: string, right: Right | 'p
   ['GET', '/health/live', 'public'],
   ['GET', '/health/ready', 'public'],
   ['GET', '/api/v1/health', 'public'],
+  ['GET', '/upload.sh', 'public'],
   ['GET', '/api/v1/openapi.json', 'public'],
   ['GET', '/api/docs', 'public'],
 
@@ -58,6 +60,12 @@ const table: readonly (readonly [method: string, path: string, right: Right | 'p
   ['PUT', '/api/v1/archives/:filename', 'upload-token'],
   ['POST', '/api/v1/archives/:filename', 'upload-token'],
   ['GET', '/api/v1/upload-token', 'upload-token'],
+  ['OPTIONS', '/api/v1/uploads', 'public'],
+  ['POST', '/api/v1/uploads', 'upload-token'],
+  ['HEAD', '/api/v1/uploads/:id', 'upload-token'],
+  ['PATCH', '/api/v1/uploads/:id', 'upload-token'],
+  ['DELETE', '/api/v1/uploads/:id', 'upload-token'],
+  ['POST', '/api/v1/uploads/:id', 'upload-token'],
   ['GET', '/api/v1/archives', 'archives:read'],
   ['GET', '/api/v1/archives/:id', 'archives:read'],
   ['DELETE', '/api/v1/archives/:id', 'archives:delete'],
@@ -152,10 +160,10 @@ beforeAll(async () => {
 });
 
 const call = (api: TestAgent, method: string, path: string): Promise<Answer> => {
-  const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
+  const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete' | 'head';
   // An agent's paths are below the API.
   const request = api[verb](path.replace('/api/v1', ''));
-  const isUpload = path.startsWith('/api/v1/archives');
+  const isUpload = /^\/api\/v1\/(archives|uploads)/.test(path);
   return method === 'POST' && !isUpload ? request.send({}) : request;
 };
 
@@ -192,14 +200,15 @@ it.each(table.filter(([, path]) => path.startsWith('/api/v1')))(
     for (const kind of kinds) {
       const answer = await call(await callerOf(kind, path, scope), method, pathOf(path));
       expect(answer.status).toBeLessThan(500);
-      const code: unknown = answer.body?.code;
+      const refusal = refusalOf(right, kind);
+      // An answer to HEAD has its status alone.
+      const isRefused = method === 'HEAD' && refusal && statusOf(refusal) === answer.status;
+      const code: unknown = isRefused ? refusal : answer.body?.code;
       answered[kind] = isRefusal(code) ? code : 'passes';
       // Replacing a second factor asks for the one that there is.
       const isReplacing = path.endsWith('/totp') && kind === 'a person before the second factor';
-      promised[kind] = isReplacing
-        ? 'second-factor-required'
-        : (refusalOf(right, kind) ?? 'passes');
-      if (isRefusal(code)) expectProblem(answer, code);
+      promised[kind] = isReplacing ? 'second-factor-required' : (refusal ?? 'passes');
+      if (isRefusal(code) && !isRefused) expectProblem(answer, code);
       if (answer.status === 401) expect(answer.headers['www-authenticate']).toMatch(/Bearer/);
     }
     expect(answered).toEqual(promised);

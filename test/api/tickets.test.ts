@@ -20,7 +20,9 @@ beforeAll(async () => {
 
 interface Opened {
   readonly ticket: Readonly<Record<string, unknown>>;
-  readonly token: Readonly<Record<'id' | 'value' | 'expiresAt' | 'uploadUrl' | 'curl', string>>;
+  readonly token: Readonly<
+    Record<'id' | 'value' | 'expiresAt' | 'uploadUrl' | 'curl' | 'script', string>
+  >;
 }
 
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
@@ -46,6 +48,7 @@ describe('opening a ticket', () => {
       expiresAt: time,
       uploadUrl: `${service.url}/upload#${token.value}`,
       curl: `curl -F file=@logs.tgz -H "Upload-Token: ${token.value}" ${service.url}/api/v1/archives`,
+      script: `curl -fsSO ${service.url}/upload.sh && UPLOAD_TOKEN=${token.value} sh upload.sh logs.tgz`,
     });
     const days = (Date.parse(token.expiresAt) - Date.now()) / 86_400_000;
     expect(days).toBeGreaterThan(6.9);

@@ -78,6 +78,7 @@ describe('the holder of a token', () => {
       maxUploadBytes: 10 * 1024 ** 3,
       freeBytes: expect.any(Number),
       serverTime: expect.any(String),
+      archives: [],
     });
   });
 

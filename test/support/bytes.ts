@@ -30,3 +30,6 @@ export const sha256Of = (bytes: Buffer | string): string =>
 /** As RFC 9530 writes it: what a client claims and what the service answers. */
 export const digestOf = (bytes: Buffer | string): string =>
   `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`;
+
+export const md5Of = (bytes: Buffer | string): string =>
+  createHash('md5').update(bytes).digest('hex');

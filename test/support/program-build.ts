@@ -48,6 +48,9 @@ export default function buildProgram(): void {
       if (name.endsWith('.ts') && !name.endsWith('.spec.ts')) {
         const source = join(part, name);
         replace(join(folder, 'dist', source.replace(/ts$/, 'js')), compile(source));
+      } else if (name.endsWith('.sh')) {
+        const source = join(part, name);
+        replace(join(folder, 'dist', source), readFileSync(join(root, source), 'utf8'));
       }
   replace(join(folder, 'package.json'), readFileSync(join(root, 'package.json'), 'utf8'));
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Place } from './database.js';
 
@@ -9,6 +9,10 @@ export const storeFolder = ({ dataDir }: Pick<Place, 'dataDir'>): string =>
 /** Where the bytes of an archive lie. */
 export const blobPath = (place: Pick<Place, 'dataDir'>, id: string): string =>
   join(storeFolder(place), id.slice(-4, -2), id.slice(-2), id);
+
+/** Bytes on the disk of an upload that is not finished; 0 where it has no file. */
+export const partialSize = (place: Pick<Place, 'dataDir'>, id: string): number =>
+  statSync(join(storeFolder(place), 'partial', id), { throwIfNoEntry: false })?.size ?? 0;
 
 /** Every file in the store, finished or partial, sorted; what a health check writes for a moment is none. */
 export const storedFiles = (place: Pick<Place, 'dataDir'>): string[] =>

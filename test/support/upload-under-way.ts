@@ -29,6 +29,19 @@ export interface UnderWay {
   breakOff(): void;
 }
 
+/** @param source the body of the request that is answered with `answer` */
+export const underWay = (source: PassThrough, answer: Promise<Answer>): UnderWay => ({
+  answer,
+  write: async (bytes) => {
+    if (!source.write(bytes)) await once(source, 'drain');
+  },
+  finish: (last) => {
+    source.end(last);
+    return answer;
+  },
+  breakOff: () => void source.destroy(new Error('the line broke')),
+});
+
 /** Starts an upload and resolves when its attempt is reserved. The token must have no other upload just now. */
 export const uploadUnderWay = async (
   url: string,
@@ -49,15 +62,5 @@ export const uploadUnderWay = async (
   });
   early.catch(() => undefined);
   await Promise.race([reserved, early]);
-  return {
-    answer,
-    write: async (bytes) => {
-      if (!source.write(bytes)) await once(source, 'drain');
-    },
-    finish: (last) => {
-      source.end(last);
-      return answer;
-    },
-    breakOff: () => void source.destroy(new Error('the line broke')),
-  };
+  return underWay(source, answer);
 };

@@ -118,7 +118,15 @@ export class DeletionService {
     // Holds the row: an upload that commits now comes before us and is found below, or after us and is refused.
     if ((await tx.update(Ticket, { id }, { id })).affected !== 1) throw new NotFound('ticket');
     // The tokens' rows next: an upload that is being settled holds one, and then adds the tombstone that we would add.
-    await tx.update(UploadToken, { ticketId: id }, { ticketId: id });
+    // Their hash, because it is a key: only that takes, on PostgreSQL, the lock that the deletion below needs. A lesser
+    // one would let in an upload that is being begun (its row holds the token's in share mode before it takes an
+    // attempt of it), and the two would wait for each other.
+    await tx
+      .createQueryBuilder()
+      .update(UploadToken)
+      .set({ hash: () => 'id' })
+      .where('ticket_id = :id', { id })
+      .execute();
     const archives = await tx.find(Archive, {
       select: { id: true, size: true },
       where: { ticketId: id },

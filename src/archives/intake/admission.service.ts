@@ -6,10 +6,15 @@ import { Draining } from '../../http/draining.js';
 import { newId } from '../../secrets/secrets.js';
 import { FreeSpace } from '../../storage/free-space.js';
 import type { SpaceReservation } from '../../storage/free-space.js';
-import { UploadTokenRevoked } from '../../upload-tokens/upload-tokens.errors.js';
+import {
+  UploadTokenExhausted,
+  UploadTokenRevoked,
+} from '../../upload-tokens/upload-tokens.errors.js';
 import { UploadTokensService } from '../../upload-tokens/upload-tokens.service.js';
 import type { KnownToken } from '../../upload-tokens/upload-tokens.service.js';
 import type { Archive } from '../archive.entity.js';
+import { UploadBusy } from '../resumable/resumable.errors.js';
+import { ResumableRows } from '../resumable/resumable-rows.service.js';
 import type { Claims } from './claims.js';
 import {
   FileEmpty,
@@ -20,15 +25,34 @@ import {
   UploadTooLarge,
 } from './intake.errors.js';
 import type { Meter } from './metered-sink.js';
+import type { Upload } from './upload.entity.js';
 import { UploadsService } from './uploads.service.js';
-import type { NewUpload } from './uploads.service.js';
+import type { NewUpload, ResumableDetails } from './uploads.service.js';
 
 /** An upload that may send its body. */
-export type Admission = { readonly token: KnownToken; readonly meter: Meter } & (
-  | { readonly kind: 'reserved'; readonly upload: NewUpload; readonly space: SpaceReservation }
+export interface ReservedAdmission {
+  readonly kind: 'reserved';
+  readonly token: KnownToken;
+  readonly meter: Meter;
+  readonly upload: NewUpload;
+  readonly space: SpaceReservation;
+}
+
+export type Admission =
+  | ReservedAdmission
   /** The same upload was stored before: its body is only compared. */
-  | { readonly kind: 'repeated'; readonly archive: Archive }
-);
+  | {
+      readonly kind: 'repeated';
+      readonly token: KnownToken;
+      readonly meter: Meter;
+      readonly archive: Archive;
+    };
+
+/** An upload of many requests that may begin, or the one that its key stands for. */
+export type ResumableAdmission =
+  | ReservedAdmission
+  | { readonly kind: 'unfinished'; readonly upload: Upload }
+  | { readonly kind: 'stored'; readonly archive: Archive };
 
 /** While an upload with the same key is under way, its repetition looks so often whether it has ended. */
 const lookAgainMs = 250;
@@ -50,6 +74,7 @@ export class AdmissionService {
     private readonly dataSource: DataSource,
     private readonly tokens: UploadTokensService,
     private readonly uploads: UploadsService,
+    private readonly rows: ResumableRows,
     private readonly space: FreeSpace,
     private readonly draining: Draining,
     private readonly config: Config,
@@ -65,15 +90,53 @@ export class AdmissionService {
     framing: number,
     signal: AbortSignal,
   ): Promise<Admission> {
-    if (this.draining.isDraining) throw new ShuttingDown();
-    if (this.admitted >= this.config.MAX_UPLOADS) throw new TooManyUploads();
-    this.admitted += 1;
+    this.enter();
     try {
       return await this.reserve(tokenId, claims, framing, signal);
     } catch (cause) {
-      this.leaveOne();
+      this.exit();
       throw cause;
     }
+  }
+
+  /**
+   * Admits an upload that takes many requests.
+   * @throws the refusal, after which nothing is reserved
+   */
+  async admitResumable(
+    tokenId: string,
+    claims: Claims,
+    details: Omit<ResumableDetails, 'sha256'>,
+    id: string,
+  ): Promise<ResumableAdmission> {
+    this.enter();
+    try {
+      const { idempotencyKey: key, sha256 } = claims;
+      const token = await this.usableOrKeyed(tokenId, key);
+      const known = key === null ? null : await this.known(tokenId, key);
+      if (known) return known;
+      const how = { id, details: { ...details, sha256 } };
+      const admission = await this.take(token, claims, 0, how);
+      // With the same key at the same moment: the client's next try finds the other one.
+      if (!admission) throw new UploadBusy();
+      return admission;
+    } catch (cause) {
+      this.exit();
+      throw cause;
+    }
+  }
+
+  /** One more request that brings bytes; `exit` once for each. @throws ShuttingDown, TooManyUploads */
+  enter(): void {
+    if (this.draining.isDraining) throw new ShuttingDown();
+    if (this.admitted >= this.config.MAX_UPLOADS) throw new TooManyUploads();
+    this.admitted += 1;
+  }
+
+  exit(): void {
+    this.admitted -= 1;
+    if (this.admitted > 0) return;
+    for (const resolve of this.idle.splice(0)) resolve();
   }
 
   /** Resolves when no upload is under way. */
@@ -84,14 +147,8 @@ export class AdmissionService {
 
   /** Ends what `admit` began; once for each admission. */
   leave(admission: Admission): void {
-    this.leaveOne();
+    this.exit();
     if (admission.kind === 'reserved') admission.space.release();
-  }
-
-  private leaveOne(): void {
-    this.admitted -= 1;
-    if (this.admitted > 0) return;
-    for (const resolve of this.idle.splice(0)) resolve();
   }
 
   private async reserve(
@@ -100,35 +157,80 @@ export class AdmissionService {
     framing: number,
     signal: AbortSignal,
   ): Promise<Admission> {
-    const { declaredBytes, idempotencyKey } = claims;
+    const key = claims.idempotencyKey;
     for (;;) {
-      const token = await this.tokens.load(this.dataSource.manager, tokenId);
-      if (token.revokedAt) throw new UploadTokenRevoked();
-      const limits = this.limits(token);
-      const archive =
-        idempotencyKey === null
-          ? null
-          : await this.uploads.repeated(this.dataSource.manager, tokenId, idempotencyKey);
-      if (archive) return { kind: 'repeated', token, archive, meter: repeatedMeter(archive) };
-      // With a key the reservation alone decides: what the token lacks may be what the same upload, still under way,
-      // has taken, and then this one waits for it.
-      if (idempotencyKey === null) this.tokens.assertUsable(token);
-      await this.refuseDeclared(token, limits, declaredBytes, framing);
-
-      const space = await this.space.reserve(declaredBytes);
-      const upload: NewUpload = { id: newId(), declaredBytes, idempotencyKey };
-      try {
-        const reserved = await this.uploads.reserve(token, upload);
-        if (reserved.kind === 'reserved')
-          return { kind: 'reserved', token, upload, space, meter: { ...limits, space } };
-        space.release();
-      } catch (cause) {
-        space.release();
-        throw cause;
-      }
+      const token = await this.usableOrKeyed(tokenId, key);
+      const known = key === null ? null : await this.known(tokenId, key);
+      if (known?.kind === 'unfinished') throw new IdempotencyKeyReused();
+      if (known)
+        return {
+          kind: 'repeated',
+          token,
+          archive: known.archive,
+          meter: repeatedMeter(known.archive),
+        };
+      const admission = await this.take(token, claims, framing, { id: newId() });
+      if (admission) return admission;
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
       signal.throwIfAborted();
     }
+  }
+
+  /**
+   * With a key the reservation alone decides: what the token lacks may be what the same upload has taken, whether it
+   * is stored already or still under way.
+   * @throws UploadTokenRevoked; without a key, what else keeps the token from beginning
+   */
+  private async usableOrKeyed(tokenId: string, key: string | null): Promise<KnownToken> {
+    const token = await this.tokens.load(this.dataSource.manager, tokenId);
+    if (token.revokedAt) throw new UploadTokenRevoked();
+    if (key !== null) return token;
+    try {
+      this.tokens.assertUsable(token);
+      return token;
+    } catch (cause) {
+      if (!(await this.madeRoom(tokenId, cause))) throw cause;
+      return this.usableOrKeyed(tokenId, key);
+    }
+  }
+
+  /** What the key stands for already. */
+  private async known(
+    tokenId: string,
+    key: string,
+  ): Promise<Exclude<ResumableAdmission, { kind: 'reserved' }> | null> {
+    const archive = await this.uploads.repeated(this.dataSource.manager, tokenId, key);
+    if (archive) return { kind: 'stored', archive };
+    const upload = await this.rows.byKey(tokenId, key);
+    return upload && { kind: 'unfinished', upload };
+  }
+
+  /** Takes room and an attempt. @returns null where an upload with the same key is under way */
+  private async take(
+    token: KnownToken,
+    { declaredBytes, idempotencyKey }: Claims,
+    framing: number,
+    how: Pick<NewUpload, 'id' | 'details'>,
+  ): Promise<ReservedAdmission | null> {
+    const limits = this.limits(token);
+    await this.refuseDeclared(token, limits, declaredBytes, framing);
+    const space = await this.space.reserve(declaredBytes);
+    const upload: NewUpload = { ...how, declaredBytes, idempotencyKey };
+    try {
+      const reserved = await this.uploads.reserve(token, upload);
+      if (reserved.kind === 'reserved')
+        return { kind: 'reserved', token, upload, space, meter: { ...limits, space } };
+      space.release();
+      return null;
+    } catch (cause) {
+      space.release();
+      if (!(await this.madeRoom(token.id, cause))) throw cause;
+      return this.take(token, { declaredBytes, idempotencyKey, sha256: null }, framing, how);
+    }
+  }
+
+  private async madeRoom(tokenId: string, cause: unknown): Promise<boolean> {
+    return cause instanceof UploadTokenExhausted && (await this.rows.dropUntouched(tokenId));
   }
 
   /** A length that cannot be taken is refused without reading a byte of the body. */
@@ -147,7 +249,7 @@ export class AdmissionService {
   }
 
   /** The platform's largest upload, or what its quota still holds where that is less. */
-  private limits(token: KnownToken): Omit<Meter, 'space'> {
+  limits(token: KnownToken): Omit<Meter, 'space'> {
     const { platform } = token.ticket;
     const largest = this.tokens.maxUploadBytes(platform);
     const left = Math.max(0, (platform.quotaBytes ?? Infinity) - platform.archiveBytes);

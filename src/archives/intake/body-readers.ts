@@ -20,17 +20,27 @@ export type BodyReader = (
   open: OpenFile,
 ) => Promise<void>;
 
+/** How a request brings its file. */
+export interface WayIn {
+  readonly read: BodyReader;
+  /** Bytes of the body that may not be the file's. */
+  readonly framing: number;
+  /** The file's name, where it is known before the body. */
+  readonly filename: string | null;
+}
+
 /** The body is the file. */
-export const rawBody =
-  (filename: string): BodyReader =>
-  async (req, _res, signal, open) =>
-    pump(req, await open(filename, undefined), signal);
+export const rawBody = (filename: string): WayIn => ({
+  read: async (req, _res, signal, open) => pump(req, await open(filename, undefined), signal),
+  framing: 0,
+  filename,
+});
 
 /** The one field besides the file that means something, and room for what a page may add. */
 const maxFields = 8;
 const maxFieldBytes = 1024;
 /** What may come before the file: fields, their headers, a preamble. */
-export const maxBytesBeforeFile = 64 * 1024;
+const maxBytesBeforeFile = 64 * 1024;
 
 /** What multer and busboy, which throws plain Errors, refuse, in our names. */
 const problemOf = (cause: unknown): DomainError => {
@@ -133,6 +143,9 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
     req.off('data', count);
   }
 };
+
+/** The file is a part of the form, and so is its name. */
+export const formWay: WayIn = { read: formBody, framing: maxBytesBeforeFile, filename: null };
 
 /** Has the request's headers and none of its bytes. */
 const standIn = async (req: IncomingMessage): Promise<Request> => {

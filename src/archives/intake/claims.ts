@@ -13,13 +13,24 @@ export interface Claims {
 
 const keyPattern = /^[\x20-\x7e]{1,128}$/;
 
-const digestClaim = (req: Request, header: string): string | null => {
+/** @returns lower-case hex; null where the header claims nothing. @throws ValidationFailed */
+export const digestClaim = (req: Request, header: string): string | null => {
   const claim = claimedDigest(req.get(header));
   if (claim === 'malformed')
     throw new ValidationFailed([
       { field: header, message: 'must be sha-256=:<base64 of the SHA-256>: (RFC 9530)' },
     ]);
   return claim;
+};
+
+/** @throws ValidationFailed */
+export const idempotencyKeyOf = (req: Request): string | null => {
+  const key = req.get('idempotency-key') ?? null;
+  if (key !== null && !keyPattern.test(key))
+    throw new ValidationFailed([
+      { field: 'idempotency-key', message: 'must be 1 to 128 printable ASCII characters' },
+    ]);
+  return key;
 };
 
 /**
@@ -33,15 +44,10 @@ export const claimsOf = (req: Request): Claims => {
     throw new ValidationFailed([
       { field: 'repr-digest', message: 'must agree with content-digest' },
     ]);
-  const idempotencyKey = req.get('idempotency-key') ?? null;
-  if (idempotencyKey !== null && !keyPattern.test(idempotencyKey))
-    throw new ValidationFailed([
-      { field: 'idempotency-key', message: 'must be 1 to 128 printable ASCII characters' },
-    ]);
   const length = req.get('content-length');
   return {
     declaredBytes: length === undefined ? null : Number(length),
-    idempotencyKey,
+    idempotencyKey: idempotencyKeyOf(req),
     sha256: content ?? repr,
   };
 };

@@ -3,15 +3,18 @@ import {
   ApiBody,
   ApiConsumes,
   ApiCreatedResponse,
+  ApiExtraModels,
   ApiHeader,
   ApiOperation,
   ApiTags,
+  getSchemaPath,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Allow, Caller } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
 import { digestField } from '../../secrets/digest.js';
-import { formBody, maxBytesBeforeFile, rawBody } from './body-readers.js';
+import { ClaimReceipt } from '../side-cars/side-cars.dto.js';
+import { formWay, rawBody } from './body-readers.js';
 import { FileMissing } from './intake.errors.js';
 import { Receipt } from './intake.dto.js';
 import { IntakeService } from './intake.service.js';
@@ -30,6 +33,19 @@ const ClaimHeaders = (): MethodDecorator =>
       name: 'Content-Digest',
       required: false,
       description: 'sha-256=:<base64>: of the file (RFC 9530)',
+    }),
+  );
+
+/** A side-car's name decides which of the two it is. */
+const Created = (): MethodDecorator =>
+  applyDecorators(
+    ApiExtraModels(Receipt, ClaimReceipt),
+    ApiCreatedResponse({
+      description:
+        'The file is stored. One whose name ends in .md5 or .sha256 is a side-car: it is kept as a claim about the file named without that ending, in either order, costs no attempt and is no archive',
+      schema: {
+        oneOf: [{ $ref: getSchemaPath(Receipt) }, { $ref: getSchemaPath(ClaimReceipt) }],
+      },
     }),
   );
 
@@ -56,14 +72,14 @@ export class IntakeController {
       },
     },
   })
-  @ApiCreatedResponse({ type: Receipt })
+  @Created()
   async form(
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
     @Caller() caller: CallerOf,
-  ): Promise<Receipt> {
+  ): Promise<Receipt | ClaimReceipt> {
     if (!isForm(req)) throw new FileMissing();
-    return answer(res, await this.intake.take(req, res, caller, formBody, maxBytesBeforeFile));
+    return answer(res, await this.intake.take(req, res, caller, formWay));
   }
 
   @Put(':filename')
@@ -73,14 +89,14 @@ export class IntakeController {
   @ApiOperation({ summary: 'Upload one file as the body: curl -T logs.tgz' })
   @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
-  @ApiCreatedResponse({ type: Receipt })
+  @Created()
   async put(
     @Param('filename') filename: string,
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
     @Caller() caller: CallerOf,
-  ): Promise<Receipt> {
-    return answer(res, await this.intake.take(req, res, caller, rawBody(filename), 0));
+  ): Promise<Receipt | ClaimReceipt> {
+    return answer(res, await this.intake.take(req, res, caller, rawBody(filename)));
   }
 
   @Post(':filename')
@@ -91,20 +107,21 @@ export class IntakeController {
   })
   @ApiConsumes('application/octet-stream', 'multipart/form-data')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
-  @ApiCreatedResponse({ type: Receipt })
+  @Created()
   async post(
     @Param('filename') filename: string,
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
     @Caller() caller: CallerOf,
-  ): Promise<Receipt> {
+  ): Promise<Receipt | ClaimReceipt> {
     return isForm(req)
-      ? answer(res, await this.intake.take(req, res, caller, formBody, maxBytesBeforeFile))
-      : answer(res, await this.intake.take(req, res, caller, rawBody(filename), 0));
+      ? answer(res, await this.intake.take(req, res, caller, formWay))
+      : answer(res, await this.intake.take(req, res, caller, rawBody(filename)));
   }
 }
 
-const answer = (res: Response, receipt: Receipt): Receipt => {
+const answer = (res: Response, receipt: Receipt | ClaimReceipt): Receipt | ClaimReceipt => {
+  if (!('id' in receipt)) return receipt;
   res.setHeader('Location', `/api/v1/archives/${receipt.id}`);
   res.setHeader('Repr-Digest', digestField(receipt.sha256));
   return receipt;

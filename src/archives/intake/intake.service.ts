@@ -10,10 +10,22 @@ import { BlobStore, blobKey } from '../../storage/blob-store.js';
 import type { PartialBlob } from '../../storage/blob-store.js';
 import { UploadTokenUnknown } from '../../upload-tokens/upload-tokens.errors.js';
 import { UploadTokensService } from '../../upload-tokens/upload-tokens.service.js';
+import type { KnownToken } from '../../upload-tokens/upload-tokens.service.js';
 import { cleanFilename } from '../filename.policy.js';
+import { sideCarSink } from '../side-cars/side-car-sink.js';
+import type { ClaimReceipt } from '../side-cars/side-cars.dto.js';
+import { SideCarUnreadable } from '../side-cars/side-cars.errors.js';
+import {
+  claimedDigestIn,
+  maxSideCarBytes,
+  maxSideCarFormBytes,
+  sideCarOf,
+} from '../side-cars/side-cars.policy.js';
+import type { SideCar } from '../side-cars/side-cars.policy.js';
+import { SideCarsService } from '../side-cars/side-cars.service.js';
 import { AdmissionService } from './admission.service.js';
 import type { Admission } from './admission.service.js';
-import type { BodyReader } from './body-readers.js';
+import type { WayIn } from './body-readers.js';
 import { claimsOf } from './claims.js';
 import type { Claims } from './claims.js';
 import { CompletionService } from './completion.service.js';
@@ -22,6 +34,7 @@ import {
   FileEmpty,
   FileMissing,
   IdempotencyKeyReused,
+  UploadFault,
   UploadStalled,
 } from './intake.errors.js';
 import type { Receipt } from './intake.dto.js';
@@ -37,22 +50,39 @@ interface Body {
   readonly filename: string;
   readonly sink: MeteredSink;
   readonly partial: PartialBlob | null;
+  readonly sideCar: (SideCar & { readonly text: () => string }) | null;
 }
 
 /** One request's way in, from the first header to the answer. */
 interface Passage {
   readonly req: Request;
   readonly claims: Claims;
-  /** Bytes of the body that may not be the file's. */
-  readonly framing: number;
+  readonly way: WayIn;
   readonly abort: AbortController;
   /** The file's opening, which a broken connection may overtake. */
   opening: Promise<unknown>;
   /** Nothing is read meanwhile: the same upload may be under way on another connection. */
   isAdmitting: boolean;
+  /** Whose it is, while nothing is reserved: it is a side-car, or may turn out to be one. */
+  holder: KnownToken | null;
   admission: Admission | null;
   body: Body | null;
 }
+
+const sideCarNamed = (filename: string | null): SideCar | null =>
+  filename === null ? null : sideCarOf(cleanFilename(filename));
+
+/**
+ * Side-cars need no attempt, so that a request which may be one reserves nothing before its name is known: a form that
+ * is small enough. Not one with a key: what that stands for decides whether its token may upload.
+ */
+const mayBeSideCar = ({ way, claims }: Passage): boolean => {
+  if (way.filename !== null) return sideCarNamed(way.filename) !== null;
+  const { declaredBytes: declared, idempotencyKey } = claims;
+  return (
+    idempotencyKey === null && declared !== null && 0 < declared && declared <= maxSideCarFormBytes
+  );
+};
 
 /**
  * Takes uploads, whatever way they come: admission, one pass over the bytes into a partial blob, fsync, rename,
@@ -69,36 +99,34 @@ export class IntakeService {
     private readonly draining: Draining,
     private readonly completion: CompletionService,
     private readonly watches: UploadWatch,
+    private readonly sideCars: SideCarsService,
   ) {}
 
-  /**
-   * @param caller the token's holder, or a stranger whose token is a field of the form
-   * @param framing bytes of the body that may not be the file's
-   */
+  /** @param caller the token's holder, or a stranger whose token is a field of the form */
   async take(
     req: Request,
     res: Response,
     caller: CallerOf,
-    read: BodyReader,
-    framing: number,
-  ): Promise<Receipt> {
+    way: WayIn,
+  ): Promise<Receipt | ClaimReceipt> {
     const abort = new AbortController();
     const passage: Passage = {
       req,
       claims: claimsOf(req),
-      framing,
+      way,
       abort,
       isAdmitting: false,
       opening: Promise.resolve(),
+      holder: null,
       admission: null,
       body: null,
     };
     const endWatch = this.watch(passage, caller);
     try {
-      if (caller.kind === 'customer') await this.admit(passage, caller.tokenId);
+      if (caller.kind === 'customer') await this.begin(passage, caller.tokenId);
       else if (this.draining.isDraining) throw new ShuttingDown();
       sendContinue(req, res);
-      await read(req, res, abort.signal, (filename, token) => {
+      await way.read(req, res, abort.signal, (filename, token) => {
         const opening = this.open(passage, filename, token);
         passage.opening = opening;
         return opening;
@@ -115,14 +143,28 @@ export class IntakeService {
     }
   }
 
+  /** Refuses what can be refused before the body. */
+  private async begin(passage: Passage, tokenId: string): Promise<void> {
+    if (!mayBeSideCar(passage)) {
+      await this.admit(passage, tokenId);
+      return;
+    }
+    passage.holder = await this.sideCars.admit(tokenId);
+    const sideCar = sideCarNamed(passage.way.filename);
+    if (sideCar && (passage.claims.declaredBytes ?? 0) > maxSideCarBytes)
+      throw new SideCarUnreadable(sideCar.algorithm);
+  }
+
   private async admit(passage: Passage, tokenId: string): Promise<Admission> {
-    const { claims, framing, abort } = passage;
+    const { claims, way, abort } = passage;
+    // From here on the admission accounts for what fails.
+    passage.holder = null;
     passage.isAdmitting = true;
     try {
       return (passage.admission = await this.admissions.admit(
         tokenId,
         claims,
-        framing,
+        way.framing,
         abort.signal,
       ));
     } finally {
@@ -131,21 +173,51 @@ export class IntakeService {
   }
 
   /** The file begins: by now its token must be known. */
-  private async open(passage: Passage, filename: string, formToken: unknown): Promise<MeteredSink> {
-    const admission =
-      passage.admission ?? (await this.admit(passage, await this.holder(passage.req, formToken)));
-    const partial =
-      admission.kind === 'reserved' ? await this.store.begin(blobKey(admission.upload.id)) : null;
-    const sink = new MeteredSink(partial?.writable ?? null, admission.meter);
+  private async open(passage: Passage, sent: string, formToken: unknown): Promise<MeteredSink> {
+    const filename = cleanFilename(sent);
+    const tokenId =
+      passage.holder?.id ??
+      passage.admission?.token.id ??
+      (await this.tokenIn(passage.req, formToken));
+    const sideCar = sideCarOf(filename);
+    passage.body = sideCar
+      ? await this.openSideCar(passage, tokenId, filename, sideCar)
+      : await this.openFile(passage, tokenId, filename);
+    const { sink, partial } = passage.body;
     // An error is reported to whoever feeds the sink; one that comes later must not end the process.
     sink.on('error', () => undefined);
     partial?.writable.on('error', () => undefined);
-    passage.body = { filename: cleanFilename(filename), sink, partial };
     return sink;
   }
 
+  private async openFile(passage: Passage, tokenId: string, filename: string): Promise<Body> {
+    const admission = passage.admission ?? (await this.admit(passage, tokenId));
+    const partial =
+      admission.kind === 'reserved' ? await this.store.begin(blobKey(admission.upload.id)) : null;
+    const sink = new MeteredSink(partial?.writable ?? null, admission.meter);
+    return { filename, sink, partial, sideCar: null };
+  }
+
+  private async openSideCar(
+    passage: Passage,
+    tokenId: string,
+    filename: string,
+    sideCar: SideCar,
+  ): Promise<Body> {
+    const { admission } = passage;
+    if (admission) {
+      if (admission.kind === 'reserved')
+        await this.uploads.withdraw(admission.token, admission.upload);
+      passage.admission = null;
+      this.admissions.leave(admission);
+    }
+    passage.holder ??= await this.sideCars.admit(tokenId);
+    const { sink, text } = sideCarSink(sideCar.algorithm);
+    return { filename, sink, partial: null, sideCar: { ...sideCar, text } };
+  }
+
   /** The token of a form is guessed as easily as one in a header, and throttled alike. */
-  private async holder(req: Request, formToken: unknown): Promise<string> {
+  private async tokenIn(req: Request, formToken: unknown): Promise<string> {
     const address = req.ip ?? '';
     this.wrong.check(address);
     try {
@@ -158,13 +230,20 @@ export class IntakeService {
     }
   }
 
-  private async finish({ admission, body, claims }: Passage): Promise<Receipt> {
-    if (!admission || !body) throw new FileMissing();
+  private async finish(passage: Passage): Promise<Receipt | ClaimReceipt> {
+    const { admission, body, claims, holder } = passage;
+    if (!body) throw new FileMissing();
     const { size } = body.sink;
-    if (size === 0) throw new FileEmpty();
+    if (size === 0 && !body.sideCar) throw new FileEmpty();
     const sha256 = body.sink.sha256();
     if (claims.sha256 !== null && claims.sha256 !== sha256)
       throw new DigestMismatch(claims.sha256, sha256);
+    if (body.sideCar && holder) {
+      const digest = claimedDigestIn(body.sideCar.text(), body.sideCar);
+      if (digest === null) throw new SideCarUnreadable(body.sideCar.algorithm);
+      return this.sideCars.claim(holder, body.filename, body.sideCar, digest);
+    }
+    if (!admission) throw new FileMissing();
     if (admission.kind === 'repeated') {
       if (admission.archive.sha256 !== sha256) throw new IdempotencyKeyReused();
       return this.stored(admission);
@@ -189,11 +268,13 @@ export class IntakeService {
   }
 
   /** Undoes what was done. @throws the cause, unless the archive turns out to be stored */
-  private async fail({ admission, body, abort }: Passage, cause: unknown): Promise<Receipt> {
+  private async fail(passage: Passage, cause: unknown): Promise<Receipt> {
+    const { holder, admission, body, abort } = passage;
     // What ended the upload from our side is the reason; what the streams then said is its echo.
     const reason: unknown = abort.signal.aborted ? abort.signal.reason : cause;
     body?.sink.destroy();
     await body?.partial?.discard();
+    if (holder && reason instanceof UploadFault) await this.uploads.refuse(holder, reason);
     if (admission?.kind !== 'reserved') throw reason;
     const { token, upload } = admission;
     const failed = await this.uploads.fail(token, upload, reason);
@@ -216,7 +297,8 @@ export class IntakeService {
       () => passage.isAdmitting || (passage.body?.sink.writableNeedDrain ?? false),
     );
     const stranger = setTimeout(() => {
-      if (caller.kind !== 'customer' && !passage.admission) abort.abort(new UploadStalled());
+      if (caller.kind !== 'customer' && !passage.admission && !passage.holder)
+        abort.abort(new UploadStalled());
     }, strangerMs);
     return () => {
       endWatch();

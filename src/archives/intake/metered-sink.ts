@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { newDigest } from '../../secrets/digest.js';
+import type { Digest } from '../../secrets/digest.js';
 import type { SpaceReservation } from '../../storage/free-space.js';
 
 /** What may stop the bytes: each limit is on bytes seen, whatever was declared. */
@@ -12,21 +13,34 @@ export interface Meter {
   readonly space: SpaceReservation | null;
 }
 
+/** Where the bytes of this request go on. */
+export interface Before {
+  /** Bytes that came with earlier requests. */
+  readonly size: number;
+  /** SHA-256 of exactly those; goes on from there. */
+  readonly digest: Digest;
+  /** Takes this request's bytes alone, where it claims their digest. */
+  readonly request?: Digest | null;
+}
+
 /**
  * The one pass over an upload's bytes: counts, limits, hashes and hands them on to `target`, whose back-pressure it
  * passes back. Where `target` is null the bytes are only counted and hashed (a repeated upload).
  */
 export class MeteredSink extends Writable {
-  /** Bytes seen. */
-  size = 0;
-  private readonly digest = newDigest();
+  /** Bytes seen, with those before. */
+  size: number;
+  private readonly digest: Digest;
   private readonly onTargetError = (cause: Error): void => void this.destroy(cause);
 
   constructor(
     private readonly target: Writable | null,
     private readonly meter: Meter,
+    private readonly before: Before = { size: 0, digest: newDigest() },
   ) {
     super();
+    this.size = before.size;
+    this.digest = before.digest;
     target?.once('error', this.onTargetError);
   }
 
@@ -42,6 +56,7 @@ export class MeteredSink extends Writable {
       return;
     }
     this.digest.update(chunk);
+    this.before.request?.update(chunk);
     const room = this.meter.space?.use(chunk.length) ?? null;
     if (room) room.then(() => this.forward(chunk, done), done);
     else this.forward(chunk, done);

@@ -6,9 +6,15 @@ import { UploadAborted } from './intake.errors.js';
  * Feeds a request's body into `sink` and resolves when the sink has finished.
  * Not `stream.pipeline`: that destroys the request when the sink fails, and with it the socket on which the refusal
  * is still to be answered. Here a failure only stops the reading.
+ * @param whenCut 'flush': what came before the cut is still handed on, and then the sink has finished
  * @throws UploadAborted where the connection broke; the signal's reason; what the sink threw
  */
-export const pump = (req: IncomingMessage, sink: Writable, signal: AbortSignal): Promise<void> =>
+export const pump = (
+  req: IncomingMessage,
+  sink: Writable,
+  signal: AbortSignal,
+  whenCut: 'destroy' | 'flush' = 'destroy',
+): Promise<void> =>
   new Promise((resolve, reject) => {
     const stop = (cause?: Error): void => {
       req.unpipe(sink);
@@ -17,6 +23,7 @@ export const pump = (req: IncomingMessage, sink: Writable, signal: AbortSignal):
       signal.removeEventListener('abort', onAbort);
       sink.off('finish', onFinish);
       if (cause === undefined) resolve();
+      else if (whenCut === 'flush' && !sink.destroyed) sink.end(() => reject(cause));
       else {
         sink.destroy();
         reject(cause);

@@ -1,6 +1,6 @@
 import { Entity, Index, JoinColumn, ManyToOne } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { Bytes, Id, Instant, Line, Reference, Whole } from '../../database/columns.js';
+import { Bytes, Flag, Id, Instant, Line, LongText, Reference, Whole } from '../../database/columns.js';
 import { UploadToken } from '../../upload-tokens/upload-token.entity.js';
 
 /**
@@ -36,4 +36,28 @@ export class Upload {
 
   @Instant('began_at')
   beganAt!: Date;
+
+  /** Takes many requests (resumable/), and outlives the process; the columns below are for these alone. */
+  @Flag('resumable')
+  resumable!: boolean;
+
+  /** The request that holds it; null where none does. A request whose instance is dead holds nothing. */
+  @Reference('writer', { nullable: true })
+  writer!: string | null;
+
+  /** When a request last held it: what nobody goes on with expires. */
+  @Instant('active_at', { nullable: true })
+  activeAt!: Date | null;
+
+  /** The customer's name for it, cleaned. */
+  @Line('filename', 255, { nullable: true })
+  filename!: string | null;
+
+  /** Upload-Metadata as it came. */
+  @LongText('metadata', { nullable: true })
+  metadata!: string | null;
+
+  /** SHA-256 that the whole file must have, lower-case hex; null where nothing was claimed. */
+  @Line('sha256', 64, { nullable: true })
+  sha256!: string | null;
 }

@@ -5,7 +5,7 @@ import { AuditService } from '../../audit/audit.service.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../database/errors.js';
 import { Instance } from '../../database/instance.js';
 import { searchable } from '../../database/search.js';
-import type { ErrorCode } from '../../errors/catalogue.js';
+import { DomainError } from '../../errors/domain-error.js';
 import { DatabaseUnavailable } from '../../errors/errors.js';
 import type { Actor } from '../../http/actor.js';
 import { currentRequest } from '../../http/request-context.js';
@@ -29,6 +29,17 @@ export interface NewUpload {
   readonly id: string;
   readonly declaredBytes: number | null;
   readonly idempotencyKey: string | null;
+  /** What the row of one that takes many requests keeps of it. */
+  readonly details?: ResumableDetails;
+}
+
+export type ResumableDetails = Pick<Upload, 'filename' | 'metadata' | 'sha256' | 'writer'>;
+
+/** A resumable upload was ended without an archive: by its client, or by us. */
+export class UploadEnded extends Error {
+  constructor(readonly reason: 'ended' | 'expired' | 'revoked') {
+    super(reason);
+  }
 }
 
 /** What came of asking for an attempt. */
@@ -83,18 +94,22 @@ export class UploadsService {
 
   /** Takes one attempt for this upload. @throws UploadTokenExhausted and its like */
   async reserve(token: KnownToken, upload: NewUpload): Promise<Reserved> {
-    const key = upload.idempotencyKey;
-    this.active.add(upload.id);
+    const { id, declaredBytes, idempotencyKey: key, details } = upload;
+    if (!details) this.active.add(id);
     try {
       return await this.dataSource.transaction(async (tx): Promise<Reserved> => {
         // The row first: its unique key makes a parallel repetition wait until the other one's transaction ends,
         // and only then does the look at the archives below see everything.
+        const now = new Date();
         await tx.insert(Upload, {
-          ...upload,
+          id,
+          declaredBytes,
+          idempotencyKey: key,
+          ...(details ? { ...details, resumable: true, activeAt: now } : {}),
           tokenId: token.id,
           instance: this.instance.number,
           address: currentRequest()?.address ?? '',
-          beganAt: new Date(),
+          beganAt: now,
         });
         const archive = key === null ? null : await this.repeated(tx, token.id, key);
         if (archive) throw new Repeated(archive);
@@ -134,11 +149,13 @@ export class UploadsService {
   /**
    * Records the archive whose bytes are durable, and settles the attempt: all of it or nothing.
    * Revoking the token, resolving or deleting the ticket while the upload ran makes this refuse; expiry does not.
+   * @param settleClaims runs while the token's row is held, and may refuse; what else the archive's row keeps
    */
   async commit(
     token: KnownToken,
     upload: NewUpload,
     received: Received,
+    settleClaims: (tx: EntityManager) => Promise<Partial<Archive>>,
   ): Promise<{ readonly attemptsLeft: number; readonly uploadedAt: Date }> {
     const { ticket } = token;
     const { size } = received;
@@ -180,6 +197,7 @@ export class UploadsService {
         platformId: ticket.platformId,
         tokenId: token.id,
         ...received,
+        ...(await settleClaims(tx)),
         search: searchable(received.filename),
         state: 'stored',
         idempotencyKey: upload.idempotencyKey,
@@ -203,7 +221,7 @@ export class UploadsService {
     let failed: Failed = 'undone';
     try {
       await this.dataSource.transaction(async (tx) => {
-        if (await this.settleFailed(tx, upload.id, token.id, cause instanceof UploadFault))
+        if (await this.settleFailed(tx, upload.id, token.id, isItsFault(cause)))
           await this.recordFailure(tx, token, cause);
         // Only now: taking the token's row waited for a commit whose answer was lost on its way.
         else if (await tx.existsBy(Archive, { id: upload.id })) throw new AlreadyStored();
@@ -222,6 +240,15 @@ export class UploadsService {
     return failed;
   }
 
+  /** It turned out to be no upload, before any byte was kept: its attempt is given back, and that is no failure. */
+  async withdraw(token: KnownToken, { id }: NewUpload): Promise<void> {
+    try {
+      await this.dataSource.transaction((tx) => this.settleFailed(tx, id, token.id, false));
+    } finally {
+      this.active.delete(id);
+    }
+  }
+
   /** A fault of the upload itself that was found before it took an attempt. */
   async refuse(token: KnownToken, fault: UploadFault): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
@@ -233,7 +260,8 @@ export class UploadsService {
   /** Gives back the attempts of uploads whose process died, and buries their bytes. Returns how many. */
   async reclaim(): Promise<number> {
     const active = new Set(this.active);
-    const rows = await this.dataSource.manager.find(Upload);
+    // Resumable ones outlive their process (resumable/).
+    const rows = await this.dataSource.manager.findBy(Upload, { resumable: false });
     const alive = new Map<number, boolean>();
     let reclaimed = 0;
     for (const { id, tokenId, instance } of rows) {
@@ -268,15 +296,22 @@ export class UploadsService {
   }
 
   private async recordFailure(tx: EntityManager, token: KnownToken, cause: unknown): Promise<void> {
-    const code: ErrorCode | undefined =
-      cause instanceof Error && 'code' in cause ? (cause.code as ErrorCode) : undefined;
     await this.audit.record(tx, customer(token.id), {
       action: 'archive.upload-failed',
       subject: { kind: 'token', id: token.id },
-      details: { ticket: token.ticket.number, reason: code ?? 'internal-error' },
+      details: { ticket: token.ticket.number, reason: reasonOf(cause) },
     });
   }
 }
+
+/** Whether it counts towards TOKEN_MAX_FAILURES. */
+const isItsFault = (cause: unknown): boolean =>
+  cause instanceof UploadFault || (cause instanceof UploadEnded && cause.reason !== 'revoked');
+
+const reasonOf = (cause: unknown): string => {
+  if (cause instanceof UploadEnded) return cause.reason;
+  return cause instanceof DomainError ? cause.code : 'internal-error';
+};
 
 /** Ends the reserving transaction when its key turns out to be settled. */
 class Repeated extends Error {

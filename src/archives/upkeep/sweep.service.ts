@@ -5,11 +5,12 @@ import type { Stored } from '../../storage/blob-store.js';
 import { Archive } from '../archive.entity.js';
 import { Upload } from '../intake/upload.entity.js';
 import { UploadsService } from '../intake/uploads.service.js';
+import { ResumableRows } from '../resumable/resumable-rows.service.js';
 import { Tombstones } from '../tombstones.js';
 import { TooManyOrphans } from './upkeep.errors.js';
 
 export interface Swept {
-  /** Uploads whose process died: their attempts were given back. */
+  /** Uploads whose process died, and resumable ones that expired: their attempts were given back. */
   readonly uploads: number;
   /** Deletions that were finished. */
   readonly deletions: number;
@@ -33,12 +34,13 @@ export class SweepService {
     private readonly dataSource: DataSource,
     private readonly store: BlobStore,
     private readonly uploads: UploadsService,
+    private readonly resumables: ResumableRows,
     private readonly tombstones: Tombstones,
   ) {}
 
   /** What the rows themselves tell: cheap, so it runs at the start and every minute. */
   async finish(): Promise<Omit<Swept, 'orphans'>> {
-    const uploads = await this.uploads.reclaim();
+    const uploads = (await this.uploads.reclaim()) + (await this.resumables.expire(new Date()));
     const deletions = await this.tombstones.buryAll();
     if (uploads + deletions > 0) this.log.log({ event: 'sweep.finished', uploads, deletions });
     return { uploads, deletions };

@@ -3,6 +3,8 @@ import { Cron, CronExpression, Interval } from '@nestjs/schedule';
 import { Instance } from '../../database/instance.js';
 import { ContentsService } from '../contents/contents.service.js';
 import { DeletionService } from '../deletion/deletion.service.js';
+import { SideCarsService } from '../side-cars/side-cars.service.js';
+import { ResumableRows } from '../resumable/resumable-rows.service.js';
 import { SweepService } from './sweep.service.js';
 
 const oneAtATime = { waitForCompletion: true } as const;
@@ -13,8 +15,10 @@ export class UpkeepSchedule {
   constructor(
     private readonly instance: Instance,
     private readonly sweeps: SweepService,
+    private readonly resumables: ResumableRows,
     private readonly deletion: DeletionService,
     private readonly contents: ContentsService,
+    private readonly sideCars: SideCarsService,
   ) {}
 
   @Cron(CronExpression.EVERY_MINUTE, oneAtATime)
@@ -28,9 +32,16 @@ export class UpkeepSchedule {
     await this.instance.keep();
   }
 
+  /** An attempt that nobody uses any more is the customer's again within seconds. */
+  @Cron(CronExpression.EVERY_5_SECONDS, oneAtATime)
+  async everyFiveSeconds(): Promise<void> {
+    await this.resumables.expire(new Date());
+  }
+
   @Cron(CronExpression.EVERY_10_MINUTES, oneAtATime)
   async everyTenMinutes(): Promise<void> {
     await this.contents.removeExpiredLinks(new Date());
+    await this.sideCars.removeExpired(new Date());
     await this.deletion.expire(new Date());
   }
 }

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { sendContinue } from '../../http/json-body.js';
+import { newDigest } from '../../secrets/digest.js';
+import { BlobStore, blobKey } from '../../storage/blob-store.js';
+import type { PartialBlob } from '../../storage/blob-store.js';
+import { FreeSpace } from '../../storage/free-space.js';
+import type { SpaceReservation } from '../../storage/free-space.js';
+import { TicketResolved } from '../../tickets/tickets.errors.js';
+import { UploadTokenRevoked } from '../../upload-tokens/upload-tokens.errors.js';
+import { AdmissionService } from '../intake/admission.service.js';
+import { UploadStalled } from '../intake/intake.errors.js';
+import { MeteredSink } from '../intake/metered-sink.js';
+import type { Meter } from '../intake/metered-sink.js';
+import { pump } from '../intake/pump.js';
+import { UploadWatch } from '../intake/upload-watch.js';
+import { BetweenRequests } from './between-requests.js';
+import type { Kept } from './between-requests.js';
+import { ResumableCompletion } from './resumable-completion.service.js';
+import type { Transfer } from './resumable-completion.service.js';
+import { ChecksumMismatch, DeclaredLengthExceeded } from './resumable.errors.js';
+
+/** Takes the bytes of one request into an unfinished upload, by the same one pass as the other ways in. */
+@Injectable()
+export class AppendingService {
+  constructor(
+    private readonly between: BetweenRequests,
+    private readonly completion: ResumableCompletion,
+    private readonly admissions: AdmissionService,
+    private readonly watches: UploadWatch,
+    private readonly store: BlobStore,
+    private readonly space: FreeSpace,
+  ) {}
+
+  /**
+   * Appends the request's body. What came before a broken line stays. Of a body that is too long, or that
+   * does not have its checksum, nothing does.
+   * @param checksum SHA-256 that the body must have, lower-case hex
+   * @returns the offset after it
+   * @throws UploadTokenRevoked, TicketResolved, StorageFull, UploadStalled, ChecksumMismatch and its like
+   */
+  async append(
+    transfer: Transfer,
+    req: Request,
+    res: Response,
+    checksum: string | null,
+  ): Promise<number> {
+    const { row, token, abort } = transfer;
+    if (token.revokedAt) throw new UploadTokenRevoked();
+    if (token.ticket.resolved) throw new TicketResolved();
+    const { offset, length } = await this.completion.progressOf(row);
+    if (length !== null && offset === length) {
+      await this.completion.completeHeld(transfer);
+      return length;
+    }
+    if (!transfer.isEntered) {
+      this.admissions.enter();
+      transfer.isEntered = true;
+    }
+    const kept = this.between.take(row.id);
+    let next: Kept | null = kept;
+    let space = kept?.space ?? null;
+    let partial: PartialBlob | null = null;
+    let sink: MeteredSink | null = null;
+    const endWatch = this.watches.begin(req, abort, () => sink?.writableNeedDrain ?? true);
+    try {
+      space ??= await this.space.reserve(length === null ? null : length - offset);
+      partial = await this.store.resume(blobKey(row.id));
+      const before = partial.size;
+      const digest =
+        kept?.digest && kept.size === before
+          ? kept.digest
+          : await this.completion.digestOf(row, before, abort.signal);
+      const untouched = digest.copy();
+      const request = checksum === null ? null : newDigest();
+      const target = partial.writable;
+      const meter = this.meter(transfer, space);
+      sink = new MeteredSink(target, meter, { size: before, digest, request });
+      // Both are told of to the pump; one that comes later must not end the process.
+      sink.on('error', () => undefined);
+      target.on('error', () => undefined);
+      next = null;
+      sendContinue(req, res);
+      const broken = await pump(req, sink, abort.signal, 'flush').then(
+        () => null,
+        (cause: unknown) => (abort.signal.aborted ? abort.signal.reason : cause) as Error,
+      );
+      endWatch();
+      const received = request?.digest('hex') ?? null;
+      const isOver = sink.size > meter.limit;
+      if (isOver || (checksum !== null && (broken !== null || received !== checksum))) {
+        await partial.cut(before);
+        next = { digest: untouched, size: before, space: null };
+        throw broken ?? new ChecksumMismatch(checksum ?? '', received ?? '');
+      }
+      const isComplete = broken === null && sink.size === row.declaredBytes;
+      // A client that is silent for so long may not come back: its room is others' at once.
+      const room = broken instanceof UploadStalled ? null : space;
+      if (sink.writableFinished && !isComplete) next = { digest, size: sink.size, space: room };
+      if (broken !== null) throw broken;
+      if (isComplete) await this.completion.complete(transfer, digest, sink.size, partial);
+      return sink.size;
+    } finally {
+      endWatch();
+      sink?.destroy();
+      await partial?.keep();
+      if (next?.space !== space) space?.release();
+      if (next) this.between.put(row.id, next);
+    }
+  }
+
+  private meter({ row, token }: Transfer, space: SpaceReservation): Meter {
+    const declared = row.declaredBytes;
+    return declared === null
+      ? { ...this.admissions.limits(token), space }
+      : { limit: declared, exceeded: () => new DeclaredLengthExceeded(declared), space };
+  }
+}

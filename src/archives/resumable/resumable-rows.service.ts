@@ -1,0 +1,213 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Config } from '../../config/config.js';
+import { Instance } from '../../database/instance.js';
+import { NotFound } from '../../errors/errors.js';
+import { newId } from '../../secrets/secrets.js';
+import { BlobStore, blobKey } from '../../storage/blob-store.js';
+import { Upload } from '../intake/upload.entity.js';
+import { UploadEnded, UploadsService } from '../intake/uploads.service.js';
+import { UploadBusy } from './resumable.errors.js';
+
+/** A request of this process that holds an upload. */
+interface Holder {
+  readonly writer: string;
+  readonly abort: AbortController;
+  readonly released: Promise<void>;
+  readonly release: () => void;
+}
+
+/** An upload that the holder of this alone may write, settle or end. */
+export interface HeldRow extends Upload {
+  readonly writer: string;
+}
+
+/**
+ * The rows of unfinished resumable uploads, and who may write them: one conditional update decides, so that two
+ * requests never write at once, in one process or in several. A holder whose process died holds nothing.
+ */
+@Injectable()
+export class ResumableRows {
+  private readonly holders = new Map<string, Holder>();
+  /** Also those that are just taking hold. */
+  private readonly writers = new Set<string>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly instance: Instance,
+    private readonly uploads: UploadsService,
+    private readonly store: BlobStore,
+    private readonly config: Config,
+  ) {}
+
+  /** @throws NotFound for one that is unknown, another token's, or expired */
+  async find(id: string, tokenId: string): Promise<Upload> {
+    const row = await this.dataSource.manager.findOneBy(Upload, { id, tokenId, resumable: true });
+    if (!row || (row.writer === null && this.isExpired(row))) throw new NotFound('upload');
+    return row;
+  }
+
+  isOf(id: string, tokenId: string): Promise<boolean> {
+    return this.dataSource.manager.existsBy(Upload, { id, tokenId, resumable: true });
+  }
+
+  /** The unfinished upload that this key stands for. */
+  async byKey(tokenId: string, idempotencyKey: string): Promise<Upload | null> {
+    const row = await this.dataSource.manager.findOneBy(Upload, {
+      tokenId,
+      idempotencyKey,
+      resumable: true,
+    });
+    return row && !this.isExpired(row) ? row : null;
+  }
+
+  /** A new writer; its row is inserted as held by it. */
+  beginHold(id: string, abort: AbortController): string {
+    const writer = newId();
+    this.hold(id, writer, abort);
+    return writer;
+  }
+
+  /**
+   * Takes hold of an upload.
+   * @param abort aborted when a later request of the same client takes over
+   * @throws UploadBusy where another live request holds it; NotFound
+   */
+  async seize(row: Upload, abort: AbortController): Promise<HeldRow> {
+    const { id } = row;
+    if (row.writer !== null && (await this.isHeld(row))) throw new UploadBusy();
+    const writer = newId();
+    this.writers.add(writer);
+    const { affected } = await this.dataSource
+      .createQueryBuilder()
+      .update(Upload)
+      .set({ writer, instance: this.instance.number, activeAt: new Date() })
+      .where('id = :id', { id })
+      .andWhere(row.writer === null ? 'writer IS NULL' : 'writer = :before', { before: row.writer })
+      .execute()
+      .catch((cause: unknown) => {
+        this.writers.delete(writer);
+        throw cause;
+      });
+    if (affected !== 1) {
+      this.writers.delete(writer);
+      // Somebody was faster, or it was settled.
+      if (!(await this.dataSource.manager.existsBy(Upload, { id }))) throw new NotFound('upload');
+      throw new UploadBusy();
+    }
+    this.hold(id, writer, abort);
+    // Read anew: whoever held it before may have declared a length.
+    const held = await this.dataSource.manager.findOneByOrFail(Upload, { id });
+    return { ...held, writer };
+  }
+
+  /** Ends a request of this process that holds the upload, as one on a dead connection does, and waits for its end. */
+  async free(id: string, reason: Error): Promise<void> {
+    const holder = this.holders.get(id);
+    if (!holder) return;
+    holder.abort.abort(reason);
+    await holder.released;
+  }
+
+  /** @returns false where the upload is settled */
+  async release({ id, writer }: Pick<HeldRow, 'id' | 'writer'>): Promise<boolean> {
+    try {
+      const { affected } = await this.dataSource.manager.update(
+        Upload,
+        { id, writer },
+        { writer: null, activeAt: new Date() },
+      );
+      return affected === 1;
+    } finally {
+      // Where the update failed the row names a writer that is no more, whom anybody may follow.
+      this.forget(id, writer);
+    }
+  }
+
+  /** A hold that ends without its row, or that came to nothing. */
+  forget(id: string, writer: string): void {
+    this.writers.delete(writer);
+    const holder = this.holders.get(id);
+    if (holder?.writer !== writer) return;
+    this.holders.delete(id);
+    holder.release();
+  }
+
+  /** Keeps the length of an upload that began without one. */
+  async declare(
+    { id, writer }: Pick<HeldRow, 'id' | 'writer'>,
+    declaredBytes: number,
+  ): Promise<void> {
+    await this.dataSource.manager.update(Upload, { id, writer }, { declaredBytes });
+  }
+
+  /** Ends what nobody went on with for UPLOAD_EXPIRY, and what came by a token that was revoked. Returns how many. */
+  async expire(now: Date): Promise<number> {
+    const rows = await this.dataSource
+      .createQueryBuilder(Upload, 'upload')
+      .innerJoinAndSelect('upload.token', 'token')
+      .where('upload.resumable = :yes', { yes: true })
+      .andWhere('(upload.activeAt < :before OR token.revokedAt IS NOT NULL)', {
+        before: now.getTime() - 1000 * this.config.UPLOAD_EXPIRY,
+      })
+      .getMany();
+    let ended = 0;
+    for (const row of rows)
+      if (await this.end(row, row.token?.revokedAt ? 'revoked' : 'expired')) ended += 1;
+    return ended;
+  }
+
+  /**
+   * Ends an upload of this token that never got a byte and that nobody touches: the answer to its creation was lost,
+   * and it must not keep an attempt from a customer who has no other.
+   * @returns whether there was one
+   */
+  async dropUntouched(tokenId: string): Promise<boolean> {
+    const rows = await this.dataSource.manager.find(Upload, {
+      where: { tokenId, resumable: true },
+      order: { id: 'ASC' },
+    });
+    const before = Date.now() - 1000 * this.config.UPLOAD_IDLE_TIMEOUT;
+    for (const row of rows)
+      if (
+        (row.activeAt?.getTime() ?? 0) < before &&
+        (await this.store.sizeOfPartial(blobKey(row.id))) === 0 &&
+        (await this.end(row, 'expired'))
+      )
+        return true;
+    return false;
+  }
+
+  /** @returns false where a request holds it */
+  private async end(row: Upload, reason: UploadEnded['reason']): Promise<boolean> {
+    try {
+      const held = await this.seize(row, new AbortController());
+      try {
+        const token = await this.uploads.tokenOf(row.tokenId);
+        await this.uploads.fail(token, held, new UploadEnded(reason));
+      } finally {
+        await this.release(held);
+      }
+      return true;
+    } catch (cause) {
+      if (cause instanceof UploadBusy || cause instanceof NotFound) return false;
+      throw cause;
+    }
+  }
+
+  private isExpired({ activeAt }: Upload): boolean {
+    return Date.now() - (activeAt?.getTime() ?? 0) > 1000 * this.config.UPLOAD_EXPIRY;
+  }
+
+  private async isHeld({ writer, instance }: Upload): Promise<boolean> {
+    if (instance === this.instance.number) return this.writers.has(writer ?? '');
+    return this.instance.isAlive(instance);
+  }
+
+  private hold(id: string, writer: string, abort: AbortController): void {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    this.writers.add(writer);
+    this.holders.set(id, { writer, abort, released, release });
+  }
+}

@@ -1,0 +1,150 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { NotFound } from '../../errors/errors.js';
+import { newDigest } from '../../secrets/digest.js';
+import { newId } from '../../secrets/secrets.js';
+import { UploadTokenUnknown } from '../../upload-tokens/upload-tokens.errors.js';
+import { Archive } from '../archive.entity.js';
+import { AdmissionService } from '../intake/admission.service.js';
+import type { ResumableAdmission } from '../intake/admission.service.js';
+import type { Claims } from '../intake/claims.js';
+import { FileEmpty } from '../intake/intake.errors.js';
+import { UploadEnded, UploadsService } from '../intake/uploads.service.js';
+import { BetweenRequests } from './between-requests.js';
+import { ResumableCompletion } from './resumable-completion.service.js';
+import type { Progress, Transfer } from './resumable-completion.service.js';
+import { ResumableRows } from './resumable-rows.service.js';
+import { UploadBusy } from './resumable.errors.js';
+
+/** The life of uploads that take many requests, but for their bytes. */
+@Injectable()
+export class ResumableService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly rows: ResumableRows,
+    private readonly between: BetweenRequests,
+    private readonly admissions: AdmissionService,
+    private readonly uploads: UploadsService,
+    private readonly completion: ResumableCompletion,
+  ) {}
+
+  /**
+   * Takes an attempt and room for a new upload, and holds it; or finds the one that its key stands for.
+   * @throws what refuses a one-request upload, too
+   */
+  async create(
+    tokenId: string,
+    claims: Claims,
+    { filename, metadata }: { readonly filename: string; readonly metadata: string | null },
+    abort: AbortController,
+  ): Promise<Transfer | Exclude<ResumableAdmission, { kind: 'reserved' }>> {
+    const id = newId();
+    const writer = this.rows.beginHold(id, abort);
+    let isHeld = false;
+    try {
+      const details = { filename, metadata, writer };
+      const admission = await this.admissions.admitResumable(tokenId, claims, details, id);
+      if (admission.kind !== 'reserved') {
+        this.admissions.exit();
+        return admission;
+      }
+      isHeld = true;
+      const { token, upload, space } = admission;
+      const { declaredBytes, idempotencyKey } = upload;
+      this.between.put(id, { digest: newDigest(), size: 0, space });
+      const about = { id, tokenId, declaredBytes, idempotencyKey, sha256: claims.sha256 };
+      const row = { ...about, ...details, activeAt: new Date() };
+      return { row, token, abort, isEntered: true, isSettled: false };
+    } finally {
+      if (!isHeld) this.rows.forget(id, writer);
+    }
+  }
+
+  /** Takes hold of an unfinished upload of this token. @throws NotFound, UploadBusy */
+  async hold(id: string, tokenId: string, abort: AbortController): Promise<Transfer> {
+    const row = await this.rows.seize(await this.rows.find(id, tokenId), abort);
+    try {
+      const token = await this.uploads.tokenOf(tokenId);
+      return { row, token, abort, isEntered: false, isSettled: false };
+    } catch (cause) {
+      await this.rows.release(row);
+      throw cause;
+    }
+  }
+
+  /** Ends a request that hangs on a dead connection: the client asks anew, so it has given up that one. */
+  async free(id: string, tokenId: string): Promise<void> {
+    if (await this.rows.isOf(id, tokenId)) await this.rows.free(id, new UploadBusy());
+  }
+
+  async release(transfer: Transfer): Promise<void> {
+    if (transfer.isEntered) this.admissions.exit();
+    const { id, writer } = transfer.row;
+    if (transfer.isSettled) return this.rows.forget(id, writer);
+    if (await this.rows.release(transfer.row)) return;
+    // The ticket was deleted meanwhile: what came after that goes too.
+    this.between.drop(id);
+    await this.uploads.fail(transfer.token, transfer.row, new UploadTokenUnknown());
+  }
+
+  /**
+   * How far it has come. All of its bytes without an archive are what a crash left between the last byte and the
+   * record: it is completed now, so that a client which is told the full length is told of an archive.
+   * @throws NotFound; what refuses the archive at its end
+   */
+  async progress(id: string, tokenId: string): Promise<Progress> {
+    for (;;) {
+      const row = await this.rows.find(id, tokenId).catch((cause: unknown) => {
+        if (cause instanceof NotFound) return null;
+        throw cause;
+      });
+      if (!row) return this.finished(id, tokenId);
+      const progress = await this.completion.progressOf(row);
+      if (progress.length === null || progress.offset < progress.length) return progress;
+      const transfer = await this.hold(id, tokenId, new AbortController()).catch(
+        (cause: unknown) => {
+          // Somebody else completed it at this moment.
+          if (cause instanceof NotFound) return null;
+          throw cause;
+        },
+      );
+      if (!transfer) continue;
+      try {
+        await this.completion.completeHeld(transfer);
+      } finally {
+        await this.release(transfer);
+      }
+    }
+  }
+
+  /** The same for who holds it, and completes it himself. */
+  progressOf({ row }: Transfer): Promise<Progress> {
+    return this.completion.progressOf(row);
+  }
+
+  /** @throws FileEmpty, UploadTooLarge, QuotaExceeded */
+  async declare(transfer: Transfer, length: number): Promise<void> {
+    const { limit, exceeded } = this.admissions.limits(transfer.token);
+    if (length === 0) throw new FileEmpty();
+    if (length > limit) throw exceeded();
+    await this.rows.declare(transfer.row, length);
+    transfer.row.declaredBytes = length;
+    const kept = this.between.take(transfer.row.id);
+    // It was taken for a length that nobody knew.
+    kept?.space?.release();
+    if (kept) this.between.put(transfer.row.id, { ...kept, space: null });
+  }
+
+  /** Its client wants it no more. */
+  async end(transfer: Transfer, cause: unknown = new UploadEnded('ended')): Promise<void> {
+    await this.completion.settleFailed(transfer, cause);
+  }
+
+  /** What has become of an upload that is no more. */
+  private async finished(id: string, tokenId: string): Promise<Progress> {
+    const archive = await this.dataSource.manager.findOneBy(Archive, { id, tokenId });
+    if (!archive) throw new NotFound('upload');
+    const { size, sha256, uploadedAt } = archive;
+    return { id, offset: size, length: size, metadata: null, activeAt: uploadedAt, sha256 };
+  }
+}
