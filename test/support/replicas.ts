@@ -9,9 +9,10 @@ import type { TestService } from './service.js';
 export const replicasOf = async (
   service: TestService,
   count: number,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<readonly [TestService, ...TestService[]]> => {
   const others = Array.from({ length: isSqlite ? 0 : count - 1 }, () =>
-    startedService({}, service.place),
+    startedService(env, service.place),
   );
   return [service, ...(await Promise.all(others))];
 };
