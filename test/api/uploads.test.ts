@@ -144,6 +144,10 @@ describe('the token', () => {
     ['as the password of Basic', (value) => ({ Authorization: basic(`anybody:${value}`) })],
     ['as the password of nobody', (value) => ({ Authorization: basic(`:${value}`) })],
     [
+      'as a password with the end of a line after it',
+      (value) => ({ Authorization: basic(`anybody:${value} \r\n`) }),
+    ],
+    [
       'in two headers that agree',
       (value) => ({ 'Upload-Token': value, Authorization: `Bearer ${value}` }),
     ],
