@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnedService } from '../support/program.js';
+import { sosMustRun, whyNoSos } from '../support/sos.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { tlsProxy } from '../support/tls-proxy.js';
 
 const root = join(__dirname, '../..');
 
@@ -22,6 +24,9 @@ sleep() {
   node -e "require('better-sqlite3')(process.env.DATABASE).exec('UPDATE users SET totp_last_step = 0')"
 }
 `;
+
+/** What is not on this machine says so and does nothing. */
+const absent = sosMustRun ? '' : `sos() { echo "sos is skipped: ${whyNoSos}"; }`;
 
 const run = async (
   script: string,
@@ -44,20 +49,50 @@ const run = async (
 };
 
 it('the shell blocks of the README and of the integrations page run as they stand, in order', async () => {
-  const service = await spawnedService({ ADMIN_USERNAME: '', ADMIN_PASSWORD: '' });
+  const service = await spawnedService({
+    ADMIN_USERNAME: '',
+    ADMIN_PASSWORD: '',
+    TRUSTED_PROXIES: '127.0.0.1/32',
+  });
+  // As on an operator's machine: some collectors speak https alone.
+  const proxy = await tlsProxy(service.url);
   await service.log.event('setup.link');
   const log = join(tempFolder(), 'service.log');
   writeFileSync(log, service.log.text);
+  const wgetrc = join(tempFolder(), 'wgetrc');
+  writeFileSync(wgetrc, `ca_certificate = ${proxy.certificate}\n`);
   const blocks = [...shellBlocks('README.md'), ...shellBlocks('docs/integrations.md')];
   expect(blocks.length).toBeGreaterThan(15);
 
-  const script = [sleep, ...blocks, 'echo all blocks ran'].join('\n');
+  const script = [
+    sleep,
+    absent,
+    ...blocks,
+    'echo all blocks ran',
+    `send "$BASE/api/v1/upload-token"`,
+  ].join('\n');
   const { code, output } = await run(script, {
-    BASE: service.url,
+    BASE: proxy.url,
+    CURL_CA_BUNDLE: proxy.certificate,
+    REQUESTS_CA_BUNDLE: proxy.certificate,
+    WGETRC: wgetrc,
     SERVICE_LOG: log,
     DATABASE: join(service.place.dataDir, 'logs-collector.sqlite'),
     TMPDIR: tempFolder(),
   });
 
   expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('all blocks ran') });
+  // A pipe in a block hides what failed before its end: what was delivered tells.
+  const [receipt = ''] = output.trim().split('\n').slice(-1);
+  const { archives } = JSON.parse(receipt) as { archives: { filename: string }[] };
+  const delivered = archives.map(({ filename }) => filename.replace(/^sosreport-.*$/, 'sosreport'));
+  expect(delivered).toEqual([
+    'scc_db1_251120_1011.txz',
+    ...(sosMustRun ? ['sosreport'] : []),
+    'claimed.tgz',
+    'checked.tgz',
+    'night.tgz',
+    'resumed.tgz',
+    ...['logs.tgz', 'logs.tgz', 'posted.tgz', 'streamed.tgz', 'logs.tgz', 'logs.tgz'],
+  ]);
 }, 120_000);
