@@ -1,6 +1,15 @@
 import { Entity, Index, JoinColumn, ManyToOne } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { Bytes, Flag, Id, Instant, Line, LongText, Reference, Whole } from '../../database/columns.js';
+import {
+  Bytes,
+  Flag,
+  Id,
+  Instant,
+  Line,
+  LongText,
+  Reference,
+  Whole,
+} from '../../database/columns.js';
 import { UploadToken } from '../../upload-tokens/upload-token.entity.js';
 
 /**
