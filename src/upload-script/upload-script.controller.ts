@@ -11,7 +11,7 @@ import { addressedTo } from './upload-script.policy.js';
 @ApiTags('uploads')
 @Controller()
 export class UploadScriptController {
-  private text: string | null = null;
+  private readonly text = readFileSync(join(__dirname, 'upload.sh'), 'utf8');
 
   constructor(private readonly addresses: Addresses) {}
 
@@ -28,7 +28,6 @@ export class UploadScriptController {
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
   script(@Req() req: Request): string {
-    this.text ??= readFileSync(join(__dirname, 'upload.sh'), 'utf8');
     return addressedTo(this.text, this.addresses.base(req));
   }
 }

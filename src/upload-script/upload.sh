@@ -197,7 +197,7 @@ for file; do look_at "$file"; done
 
 token=${UPLOAD_TOKEN-}
 if [ -z "$token" ] && [ -n "${UPLOAD_TOKEN_FILE-}" ]; then
-  token=$(cat "$UPLOAD_TOKEN_FILE" 2>/dev/null) || die 'the file that UPLOAD_TOKEN_FILE names cannot be read'
+  token=$(cat 2>/dev/null <"$UPLOAD_TOKEN_FILE") || die 'the file that UPLOAD_TOKEN_FILE names cannot be read'
 fi
 [ -n "$token" ] || prompt
 unset UPLOAD_TOKEN

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 
 /** Numbers that look random and come again from the same seed: from 0 up to, not including, `below`. */
 export const seeded = (seed: number): ((below: number) => number) => {
@@ -15,13 +15,10 @@ export const seeded = (seed: number): ((below: number) => number) => {
 
 /** Bytes of which no two places look alike; another seed gives other ones. */
 export const noise = (size: number, seed = 1): Buffer => {
-  const bytes = Buffer.allocUnsafe(size);
-  let state = (0x2545f491 ^ Math.imul(seed, 0x9e3779b1)) >>> 0;
-  for (let at = 0; at < size; at += 1) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    bytes[at] = state >>> 24;
-  }
-  return bytes;
+  const key = Buffer.alloc(16);
+  key.writeUInt32LE(seed >>> 0);
+  // The key stream of a cipher: a hundred times faster than arithmetic here, where each byte is one of 64 MiB.
+  return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size));
 };
 
 export const sha256Of = (bytes: Buffer | string): string =>
