@@ -194,6 +194,7 @@ const tables = (isPostgres: boolean): Table[] => {
         flag('resumable'),
         reference('writer', optional),
         bigint('active_at', optional),
+        bigint('proved_bytes', optional),
         line('filename', 255, optional),
         text('metadata', optional),
         line('sha256', 64, optional),

@@ -15,6 +15,17 @@ export const Guessable = (): CustomDecorator => SetMetadata(guessableKey, true);
 /** Marks a route that an orchestrator calls as often as it likes. */
 export const Unlimited = (): CustomDecorator => SetMetadata(unlimitedKey, true);
 
+const bulkKey = 'logs-collector:bulk';
+/** Who brings so much in a request needs a line for it: that limits him. */
+const bulkBytes = 64 * 1024;
+
+/** Marks a route that takes a file in many requests: those that announce at least 64 KiB do not count to API_RATE. */
+export const Bulk = (): CustomDecorator => SetMetadata(bulkKey, true);
+
+const isBulk = (context: ExecutionContext): boolean =>
+  has(bulkKey, context) &&
+  Number(context.switchToHttp().getRequest<Request>().get('content-length')) >= bulkBytes;
+
 const has = (key: string, context: ExecutionContext): boolean =>
   Reflect.getMetadata(key, context.getHandler()) === true ||
   Reflect.getMetadata(key, context.getClass()) === true;
@@ -25,7 +36,7 @@ export const rateLimits = ({ API_RATE, LOGIN_RATE }: Config): ThrottlerModuleOpt
       name: 'api',
       limit: API_RATE,
       ttl: minutes(1),
-      skipIf: (context) => has(unlimitedKey, context),
+      skipIf: (context) => has(unlimitedKey, context) || isBulk(context),
       // One budget for all routes together.
       generateKey: (_context, tracker) => `api:${tracker}`,
     },

@@ -2,6 +2,7 @@ import { expectProblem, send } from '../support/http.js';
 import type { Answer } from '../support/http.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
+import { tus } from '../support/tus.js';
 
 /** Requests of many customers come through one proxy here, which says from where. */
 const proxied = { TRUSTED_PROXIES: '127.0.0.1' };
@@ -91,6 +92,18 @@ describe('API_RATE', () => {
       for (const _of of [1, 2, 3, 4, 5, 6, 7])
         expect(await get(service, path, one)).toMatchObject({ status: 200 });
     expectProblem(await get(service, '/api/v1/tickets', from('192.0.2.2')), 'credentials-missing');
+  });
+
+  it('does not count the requests of a resumable upload that bring much', async () => {
+    const service = await startedService({ API_RATE: '40' });
+    const token = await service.given.uploadToken();
+    const { begun, patch } = tus(service.url, token);
+    const piece = Buffer.alloc(64 * 1024);
+    const path = await begun({ length: 51 * piece.length });
+    for (let index = 0; index < 50; index += 1)
+      expect(await patch(path, index * piece.length, piece)).toMatchObject({ status: 204 });
+    const small = Array.from({ length: 41 }, () => patch(path, 1, 'x'));
+    expect((await Promise.all(small)).map(({ status }) => status)).toContain(429);
   });
 
   it('leaves a tenth of itself for wrong tokens, keys and cookies', async () => {

@@ -58,6 +58,10 @@ export class Upload {
   @Instant('active_at', { nullable: true })
   activeAt!: Date | null;
 
+  /** While a body with a checksum comes: the bytes before it. Those after them are not proved, should we die. */
+  @Bytes('proved_bytes', { nullable: true })
+  provedBytes!: number | null;
+
   /** The customer's name for it, cleaned. */
   @Line('filename', 255, { nullable: true })
   filename!: string | null;

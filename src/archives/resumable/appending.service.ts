@@ -18,6 +18,7 @@ import { BetweenRequests } from './between-requests.js';
 import type { Kept } from './between-requests.js';
 import { ResumableCompletion } from './resumable-completion.service.js';
 import type { Transfer } from './resumable-completion.service.js';
+import { ResumableRows } from './resumable-rows.service.js';
 import { ChecksumMismatch, DeclaredLengthExceeded } from './resumable.errors.js';
 
 /** Takes the bytes of one request into an unfinished upload, by the same one pass as the other ways in. */
@@ -25,6 +26,7 @@ import { ChecksumMismatch, DeclaredLengthExceeded } from './resumable.errors.js'
 export class AppendingService {
   constructor(
     private readonly between: BetweenRequests,
+    private readonly rows: ResumableRows,
     private readonly completion: ResumableCompletion,
     private readonly admissions: AdmissionService,
     private readonly watches: UploadWatch,
@@ -66,6 +68,11 @@ export class AppendingService {
     try {
       space ??= await this.space.reserve(length === null ? null : length - offset);
       partial = await this.store.resume(blobKey(row.id));
+      if (partial.size > offset) {
+        // A crash left what its checksum did not prove.
+        await partial.cut(offset);
+        partial = await this.store.resume(blobKey(row.id));
+      }
       const before = partial.size;
       const digest =
         kept?.digest && kept.size === before
@@ -80,6 +87,7 @@ export class AppendingService {
       sink.on('error', () => undefined);
       target.on('error', () => undefined);
       next = null;
+      if (checksum !== null) await this.rows.note(row, { provedBytes: before });
       sendContinue(req, res);
       const broken = await pump(req, sink, abort.signal, 'flush').then(
         () => null,

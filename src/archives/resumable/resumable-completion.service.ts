@@ -34,7 +34,7 @@ export interface Progress {
 export type HeldUpload = Pick<
   HeldRow,
   'id' | 'tokenId' | 'writer' | 'idempotencyKey' | 'filename' | 'metadata' | 'activeAt'
-> & { declaredBytes: number | null; sha256: string | null };
+> & { declaredBytes: number | null; provedBytes: number | null; sha256: string | null };
 
 /** A request that holds an unfinished upload: nobody else writes or settles it until `release`. */
 export interface Transfer {
@@ -74,14 +74,14 @@ export class ResumableCompletion {
 
   /** How far an unfinished upload has come. */
   async progressOf(
-    row: Pick<Upload, 'id' | 'declaredBytes' | 'metadata' | 'activeAt'>,
+    row: Pick<Upload, 'id' | 'declaredBytes' | 'provedBytes' | 'metadata' | 'activeAt'>,
   ): Promise<Progress> {
     const { id, declaredBytes: length, metadata } = row;
     const partial = await this.store.sizeOfPartial(blobKey(id));
     const isDurable = partial === 0 && length !== null && (await this.store.has(blobKey(id)));
     return {
       id,
-      offset: isDurable ? length : partial,
+      offset: isDurable ? length : Math.min(partial, row.provedBytes ?? partial),
       length,
       metadata,
       activeAt: row.activeAt ?? new Date(),

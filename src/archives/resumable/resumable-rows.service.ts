@@ -96,9 +96,14 @@ export class ResumableRows {
       throw new UploadBusy();
     }
     this.hold(id, writer, abort);
-    // Read anew: whoever held it before may have declared a length.
-    const held = await this.dataSource.manager.findOneByOrFail(Upload, { id });
-    return { ...held, writer };
+    try {
+      // Read anew: whoever held it before may have declared a length.
+      const held = await this.dataSource.manager.findOneByOrFail(Upload, { id });
+      return { ...held, writer };
+    } catch (cause) {
+      this.forget(id, writer);
+      throw cause;
+    }
   }
 
   /** Ends a request of this process that holds the upload, as one on a dead connection does, and waits for its end. */
@@ -115,7 +120,7 @@ export class ResumableRows {
       const { affected } = await this.dataSource.manager.update(
         Upload,
         { id, writer },
-        { writer: null, activeAt: new Date() },
+        { writer: null, provedBytes: null, activeAt: new Date() },
       );
       return affected === 1;
     } finally {
@@ -133,12 +138,12 @@ export class ResumableRows {
     holder.release();
   }
 
-  /** Keeps the length of an upload that began without one. */
-  async declare(
+  /** Keeps the length of an upload that began without one, or how much of it is proved. */
+  async note(
     { id, writer }: Pick<HeldRow, 'id' | 'writer'>,
-    declaredBytes: number,
+    known: Partial<Pick<Upload, 'declaredBytes' | 'provedBytes'>>,
   ): Promise<void> {
-    await this.dataSource.manager.update(Upload, { id, writer }, { declaredBytes });
+    await this.dataSource.manager.update(Upload, { id, writer }, known);
   }
 
   /** Ends what nobody went on with for UPLOAD_EXPIRY, and what came by a token that was revoked. Returns how many. */

@@ -28,6 +28,7 @@ import { customerOf } from '../../http/actor.js';
 import { Allow, Caller, Public } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
 import { idPipe } from '../../http/key.pipe.js';
+import { Bulk } from '../../http/rate-limit.js';
 import { AppendingService } from './appending.service.js';
 import { ResumableService } from './resumable.service.js';
 import { TusExchange } from './tus-exchange.js';
@@ -103,6 +104,7 @@ export class ResumableController {
 
   @Patch(':id')
   @Allow('upload-token')
+  @Bulk()
   @HttpCode(204)
   @ApiOperation({ summary: 'Send bytes from the offset on; what came before a broken line stays' })
   @ApiHeaders([
@@ -142,6 +144,7 @@ export class ResumableController {
 
   @Post(':id')
   @Allow('upload-token')
+  @Bulk()
   @HttpCode(204)
   @ApiOperation({ summary: 'PATCH, HEAD or DELETE for clients that cannot send them' })
   @ApiHeaders([

@@ -53,7 +53,7 @@ export class ResumableService {
       const { declaredBytes, idempotencyKey } = upload;
       this.between.put(id, { digest: newDigest(), size: 0, space });
       const about = { id, tokenId, declaredBytes, idempotencyKey, sha256: claims.sha256 };
-      const row = { ...about, ...details, activeAt: new Date() };
+      const row = { ...about, ...details, provedBytes: null, activeAt: new Date() };
       return { row, token, abort, isEntered: true, isSettled: false };
     } finally {
       if (!isHeld) this.rows.forget(id, writer);
@@ -127,7 +127,7 @@ export class ResumableService {
     const { limit, exceeded } = this.admissions.limits(transfer.token);
     if (length === 0) throw new FileEmpty();
     if (length > limit) throw exceeded();
-    await this.rows.declare(transfer.row, length);
+    await this.rows.note(transfer.row, { declaredBytes: length });
     transfer.row.declaredBytes = length;
     const kept = this.between.take(transfer.row.id);
     // It was taken for a length that nobody knew.
