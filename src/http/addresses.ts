@@ -24,6 +24,12 @@ export class Addresses {
     return (this.config.PUBLIC_URL ?? `${req.protocol}://${req.host}`).replace(/\/+$/, '');
   }
 
+  /** The path that PUBLIC_URL has before ours, without a slash at its end: for addresses relative to the host. */
+  get prefix(): string {
+    const { PUBLIC_URL } = this.config;
+    return PUBLIC_URL === undefined ? '' : new URL(PUBLIC_URL).pathname.replace(/\/+$/, '');
+  }
+
   /** Whether people reach the service by https, so that cookies may say Secure. */
   isSecure(req: Request): boolean {
     return this.config.PUBLIC_URL?.startsWith('https:') ?? req.secure;

@@ -54,6 +54,8 @@ export type ResumableAdmission =
   | { readonly kind: 'unfinished'; readonly upload: Upload }
   | { readonly kind: 'stored'; readonly archive: Archive };
 
+type Wanted = Pick<Claims, 'declaredBytes' | 'idempotencyKey'>;
+
 /** While an upload with the same key is under way, its repetition looks so often whether it has ended. */
 const lookAgainMs = 250;
 
@@ -107,7 +109,7 @@ export class AdmissionService {
     tokenId: string,
     claims: Claims,
     details: Omit<ResumableDetails, 'sha256'>,
-    id: string,
+    hold: { readonly id: string; readonly writer: string },
   ): Promise<ResumableAdmission> {
     this.enter();
     try {
@@ -115,7 +117,7 @@ export class AdmissionService {
       const token = await this.usableOrKeyed(tokenId, key);
       const known = key === null ? null : await this.known(tokenId, key);
       if (known) return known;
-      const how = { id, details: { ...details, sha256 } };
+      const how = { ...hold, details: { ...details, sha256 } };
       const admission = await this.take(token, claims, 0, how);
       // With the same key at the same moment: the client's next try finds the other one.
       if (!admission) throw new UploadBusy();
@@ -208,9 +210,9 @@ export class AdmissionService {
   /** Takes room and an attempt. @returns null where an upload with the same key is under way */
   private async take(
     token: KnownToken,
-    { declaredBytes, idempotencyKey }: Claims,
+    { declaredBytes, idempotencyKey }: Wanted,
     framing: number,
-    how: Pick<NewUpload, 'id' | 'details'>,
+    how: Omit<NewUpload, keyof Wanted>,
   ): Promise<ReservedAdmission | null> {
     const limits = this.limits(token);
     await this.refuseDeclared(token, limits, declaredBytes, framing);
@@ -225,7 +227,7 @@ export class AdmissionService {
     } catch (cause) {
       space.release();
       if (!(await this.madeRoom(token.id, cause))) throw cause;
-      return this.take(token, { declaredBytes, idempotencyKey, sha256: null }, framing, how);
+      return this.take(token, { declaredBytes, idempotencyKey }, framing, how);
     }
   }
 

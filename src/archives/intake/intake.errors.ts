@@ -65,7 +65,7 @@ export class UploadAborted extends UploadFault {
 export class IdempotencyKeyReused extends UploadFault {
   readonly code = 'idempotency-key-reused';
   constructor() {
-    super('Use a new Idempotency-Key for another file; this one stands for a file that is stored.');
+    super('Use a new Idempotency-Key for another file; this one stands for another.');
   }
 }
 

@@ -5,7 +5,6 @@ import { AuditService } from '../../audit/audit.service.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../database/errors.js';
 import { Instance } from '../../database/instance.js';
 import { searchable } from '../../database/search.js';
-import { DomainError } from '../../errors/domain-error.js';
 import { DatabaseUnavailable } from '../../errors/errors.js';
 import type { Actor } from '../../http/actor.js';
 import { currentRequest } from '../../http/request-context.js';
@@ -18,6 +17,8 @@ import type { KnownToken } from '../../upload-tokens/upload-tokens.service.js';
 import { Archive } from '../archive.entity.js';
 import { Tombstones } from '../tombstones.js';
 import { QuotaExceeded, UploadFault } from './intake.errors.js';
+import { isItsFault, reasonOf } from './upload-outcome.policy.js';
+import type { Failed } from './upload-outcome.policy.js';
 import { Upload } from './upload.entity.js';
 
 /** A key keeps standing for its archive so long. */
@@ -29,18 +30,13 @@ export interface NewUpload {
   readonly id: string;
   readonly declaredBytes: number | null;
   readonly idempotencyKey: string | null;
-  /** What the row of one that takes many requests keeps of it. */
+  /** The request that holds one which takes many: nobody else settles it. */
+  readonly writer?: string;
+  /** What the row of such a one keeps of it. */
   readonly details?: ResumableDetails;
 }
 
-export type ResumableDetails = Pick<Upload, 'filename' | 'metadata' | 'sha256' | 'writer'>;
-
-/** A resumable upload was ended without an archive: by its client, or by us. */
-export class UploadEnded extends Error {
-  constructor(readonly reason: 'ended' | 'expired' | 'revoked') {
-    super(reason);
-  }
-}
+export type ResumableDetails = Pick<Upload, 'filename' | 'metadata' | 'sha256'>;
 
 /** What came of asking for an attempt. */
 export type Reserved =
@@ -49,14 +45,6 @@ export type Reserved =
   | { readonly kind: 'repeated'; readonly archive: Archive }
   /** The key stands for an upload that is under way. */
   | { readonly kind: 'under-way' };
-
-/** What came of undoing an upload. */
-export type Failed =
-  | 'undone'
-  /** Its row was gone already, and with it its bytes: the ticket was deleted while it ran. */
-  | 'deleted'
-  /** The archive was recorded after all (the commit's answer was lost): nothing is undone. */
-  | 'stored';
 
 /** What was received, once it is durable in the store. */
 export interface Received {
@@ -94,7 +82,7 @@ export class UploadsService {
 
   /** Takes one attempt for this upload. @throws UploadTokenExhausted and its like */
   async reserve(token: KnownToken, upload: NewUpload): Promise<Reserved> {
-    const { id, declaredBytes, idempotencyKey: key, details } = upload;
+    const { id, declaredBytes, idempotencyKey: key, writer, details } = upload;
     if (!details) this.active.add(id);
     try {
       return await this.dataSource.transaction(async (tx): Promise<Reserved> => {
@@ -105,7 +93,7 @@ export class UploadsService {
           id,
           declaredBytes,
           idempotencyKey: key,
-          ...(details ? { ...details, resumable: true, activeAt: now } : {}),
+          ...(details ? { ...details, writer, resumable: true, activeAt: now } : {}),
           tokenId: token.id,
           instance: this.instance.number,
           address: currentRequest()?.address ?? '',
@@ -178,8 +166,7 @@ export class UploadsService {
           : new UploadTokenUnknown();
       const attemptsLeft = await this.tokens.settle(tx, token.id);
       // Another process took us for dead while our connection to the database was gone.
-      if ((await tx.delete(Upload, { id: upload.id })).affected !== 1)
-        throw new DatabaseUnavailable();
+      if ((await tx.delete(Upload, itsRow(upload))).affected !== 1) throw new DatabaseUnavailable();
       const within = await tx
         .createQueryBuilder()
         .update(Platform)
@@ -221,18 +208,20 @@ export class UploadsService {
     let failed: Failed = 'undone';
     try {
       await this.dataSource.transaction(async (tx) => {
-        if (await this.settleFailed(tx, upload.id, token.id, isItsFault(cause)))
+        const { id } = upload;
+        if (await this.settleFailed(tx, upload, token.id, isItsFault(cause)))
           await this.recordFailure(tx, token, cause);
         // Only now: taking the token's row waited for a commit whose answer was lost on its way.
-        else if (await tx.existsBy(Archive, { id: upload.id })) throw new AlreadyStored();
+        else if (await tx.existsBy(Archive, { id })) throw new SettledElsewhere('stored');
+        else if (await tx.existsBy(Upload, { id })) throw new SettledElsewhere('unsettled');
         else failed = 'deleted';
-        await this.tombstones.add(tx, [upload.id]);
+        await this.tombstones.add(tx, [id]);
       });
     } catch (failure) {
-      if (failure instanceof AlreadyStored) return 'stored';
+      if (failure instanceof SettledElsewhere) return failure.outcome;
       // The row stays and names this process: the next sweep settles it, as it would after a crash.
       this.log.error({ event: 'upload.unsettled', uploadId: upload.id, err: failure });
-      return 'undone';
+      return 'unsettled';
     } finally {
       this.active.delete(upload.id);
     }
@@ -241,11 +230,11 @@ export class UploadsService {
   }
 
   /** It turned out to be no upload, before any byte was kept: its attempt is given back, and that is no failure. */
-  async withdraw(token: KnownToken, { id }: NewUpload): Promise<void> {
+  async withdraw(token: KnownToken, upload: NewUpload): Promise<void> {
     try {
-      await this.dataSource.transaction((tx) => this.settleFailed(tx, id, token.id, false));
+      await this.dataSource.transaction((tx) => this.settleFailed(tx, upload, token.id, false));
     } finally {
-      this.active.delete(id);
+      this.active.delete(upload.id);
     }
   }
 
@@ -274,7 +263,7 @@ export class UploadsService {
         if (isAlive) continue;
       }
       await this.dataSource.transaction(async (tx) => {
-        if (!(await this.settleFailed(tx, id, tokenId, false))) return;
+        if (!(await this.settleFailed(tx, { id }, tokenId, false))) return;
         await this.tombstones.add(tx, [id]);
         reclaimed += 1;
       });
@@ -285,12 +274,12 @@ export class UploadsService {
   /** @returns false where somebody else settled the upload, or its ticket is gone */
   private async settleFailed(
     tx: EntityManager,
-    id: string,
+    upload: Pick<NewUpload, 'id' | 'writer'>,
     tokenId: string,
     failed: boolean,
   ): Promise<boolean> {
     if (!(await this.tokens.lock(tx, tokenId))) return false;
-    if ((await tx.delete(Upload, { id })).affected !== 1) return false;
+    if ((await tx.delete(Upload, itsRow(upload))).affected !== 1) return false;
     await this.tokens.giveBack(tx, tokenId, failed);
     return true;
   }
@@ -304,15 +293,6 @@ export class UploadsService {
   }
 }
 
-/** Whether it counts towards TOKEN_MAX_FAILURES. */
-const isItsFault = (cause: unknown): boolean =>
-  cause instanceof UploadFault || (cause instanceof UploadEnded && cause.reason !== 'revoked');
-
-const reasonOf = (cause: unknown): string => {
-  if (cause instanceof UploadEnded) return cause.reason;
-  return cause instanceof DomainError ? cause.code : 'internal-error';
-};
-
 /** Ends the reserving transaction when its key turns out to be settled. */
 class Repeated extends Error {
   constructor(readonly archive: Archive) {
@@ -320,4 +300,12 @@ class Repeated extends Error {
   }
 }
 
-class AlreadyStored extends Error {}
+class SettledElsewhere extends Error {
+  constructor(readonly outcome: Failed) {
+    super(outcome);
+  }
+}
+
+/** The row of this upload, as long as it is this request's. */
+const itsRow = ({ id, writer }: Pick<NewUpload, 'id' | 'writer'>) =>
+  writer === undefined ? { id } : { id, writer };

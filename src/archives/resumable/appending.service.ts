@@ -6,8 +6,6 @@ import { BlobStore, blobKey } from '../../storage/blob-store.js';
 import type { PartialBlob } from '../../storage/blob-store.js';
 import { FreeSpace } from '../../storage/free-space.js';
 import type { SpaceReservation } from '../../storage/free-space.js';
-import { TicketResolved } from '../../tickets/tickets.errors.js';
-import { UploadTokenRevoked } from '../../upload-tokens/upload-tokens.errors.js';
 import { AdmissionService } from '../intake/admission.service.js';
 import { UploadStalled } from '../intake/intake.errors.js';
 import { MeteredSink } from '../intake/metered-sink.js';
@@ -16,7 +14,7 @@ import { pump } from '../intake/pump.js';
 import { UploadWatch } from '../intake/upload-watch.js';
 import { BetweenRequests } from './between-requests.js';
 import type { Kept } from './between-requests.js';
-import { ResumableCompletion } from './resumable-completion.service.js';
+import { ResumableCompletion, assertMayGoOn } from './resumable-completion.service.js';
 import type { Transfer } from './resumable-completion.service.js';
 import { ResumableRows } from './resumable-rows.service.js';
 import { ChecksumMismatch, DeclaredLengthExceeded } from './resumable.errors.js';
@@ -48,8 +46,7 @@ export class AppendingService {
     checksum: string | null,
   ): Promise<number> {
     const { row, token, abort } = transfer;
-    if (token.revokedAt) throw new UploadTokenRevoked();
-    if (token.ticket.resolved) throw new TicketResolved();
+    assertMayGoOn(token);
     const { offset, length } = await this.completion.progressOf(row);
     if (length !== null && offset === length) {
       await this.completion.completeHeld(transfer);
@@ -75,13 +72,15 @@ export class AppendingService {
       }
       const before = partial.size;
       const digest =
-        kept?.digest && kept.size === before
+        kept?.size === before
           ? kept.digest
           : await this.completion.digestOf(row, before, abort.signal);
       const untouched = digest.copy();
       const request = checksum === null ? null : newDigest();
       const target = partial.writable;
       const meter = this.meter(transfer, space);
+      // Refused before a byte of it is read, as everywhere.
+      if (before + Number(req.get('content-length') ?? 0) > meter.limit) throw meter.exceeded();
       sink = new MeteredSink(target, meter, { size: before, digest, request });
       // Both are told of to the pump; one that comes later must not end the process.
       sink.on('error', () => undefined);
@@ -97,13 +96,15 @@ export class AppendingService {
       const received = request?.digest('hex') ?? null;
       const isOver = sink.size > meter.limit;
       if (isOver || (checksum !== null && (broken !== null || received !== checksum))) {
-        await partial.cut(before);
+        // Not where another process took us for dead and writes on.
+        if (await this.rows.isHolder(row)) await partial.cut(before);
         next = { digest: untouched, size: before, space: null };
         throw broken ?? new ChecksumMismatch(checksum ?? '', received ?? '');
       }
       const isComplete = broken === null && sink.size === row.declaredBytes;
-      // A client that is silent for so long may not come back: its room is others' at once.
-      const room = broken instanceof UploadStalled ? null : space;
+      transfer.hasGrown = sink.size > before;
+      // A client that is silent for so long, or brings nothing, may not come back: its room is others' at once.
+      const room = transfer.hasGrown && !(broken instanceof UploadStalled) ? space : null;
       if (sink.writableFinished && !isComplete) next = { digest, size: sink.size, space: room };
       if (broken !== null) throw broken;
       if (isComplete) await this.completion.complete(transfer, digest, sink.size, partial);

@@ -6,8 +6,8 @@ import type { SpaceReservation } from '../../storage/free-space.js';
 
 /** What a process keeps of an unfinished upload from one request to the next. Losing it costs time, never bytes. */
 export interface Kept {
-  /** SHA-256 of exactly the first `size` bytes; null where they must be read again. */
-  readonly digest: Digest | null;
+  /** SHA-256 of exactly the first `size` bytes. */
+  readonly digest: Digest;
   readonly size: number;
   /** Room for what is still to come. */
   readonly space: SpaceReservation | null;

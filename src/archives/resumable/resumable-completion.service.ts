@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { DatabaseUnavailable } from '../../errors/errors.js';
 import { newDigest } from '../../secrets/digest.js';
 import type { Digest } from '../../secrets/digest.js';
 import { BlobStore, blobKey } from '../../storage/blob-store.js';
 import type { PartialBlob } from '../../storage/blob-store.js';
+import { TicketResolved } from '../../tickets/tickets.errors.js';
 import {
   UploadTokenRevoked,
   UploadTokenUnknown,
@@ -13,7 +15,9 @@ import { DigestMismatch, QuotaExceeded, UploadFault } from '../intake/intake.err
 import type { Upload } from '../intake/upload.entity.js';
 import { UploadsService } from '../intake/uploads.service.js';
 import { BetweenRequests } from './between-requests.js';
+import { ResumableRows } from './resumable-rows.service.js';
 import type { HeldRow } from './resumable-rows.service.js';
+import { UploadBusy } from './resumable.errors.js';
 
 /** How far an upload has come. */
 export interface Progress {
@@ -41,11 +45,19 @@ export interface Transfer {
   readonly row: HeldUpload;
   readonly token: KnownToken;
   readonly abort: AbortController;
+  /** Whether bytes came. */
+  hasGrown: boolean;
   /** Whether it counts among the uploads under way. */
   isEntered: boolean;
   /** Its row is gone: it became an archive, or was ended. */
   isSettled: boolean;
 }
+
+/** Expiry does not end an upload that has begun. @throws UploadTokenRevoked, TicketResolved */
+export const assertMayGoOn = ({ revokedAt, ticket }: KnownToken): void => {
+  if (revokedAt) throw new UploadTokenRevoked();
+  if (ticket.resolved) throw new TicketResolved();
+};
 
 /** What ends an upload for good; anything else leaves its bytes to be gone on with. */
 const isFinal = (cause: unknown): boolean =>
@@ -67,6 +79,7 @@ const isFinal = (cause: unknown): boolean =>
 export class ResumableCompletion {
   constructor(
     private readonly between: BetweenRequests,
+    private readonly rows: ResumableRows,
     private readonly uploads: UploadsService,
     private readonly completion: CompletionService,
     private readonly store: BlobStore,
@@ -107,9 +120,10 @@ export class ResumableCompletion {
 
   /** Makes an archive of an upload whose bytes are all there. @throws what refuses it at its end */
   async completeHeld(transfer: Transfer): Promise<void> {
-    const { row } = transfer;
+    const { row, token, abort } = transfer;
+    assertMayGoOn(token);
     const size = row.declaredBytes ?? 0;
-    const digest = await this.digestOf(row, size);
+    const digest = await this.digestOf(row, size, abort.signal);
     const key = blobKey(row.id);
     const partial = (await this.store.sizeOfPartial(key)) > 0 ? await this.store.resume(key) : null;
     try {
@@ -131,6 +145,7 @@ export class ResumableCompletion {
     try {
       if (row.sha256 !== null && row.sha256 !== sha256)
         throw new DigestMismatch(row.sha256, sha256);
+      if (!(await this.rows.isHolder(row))) throw new UploadBusy();
       const received = { filename: row.filename ?? '', size, sha256 };
       await this.completion.complete(token, row, received, partial);
       transfer.isSettled = true;
@@ -142,9 +157,10 @@ export class ResumableCompletion {
     }
   }
 
-  /** Ends it without an archive: its attempt is given back, its bytes go. */
+  /** Ends it without an archive: its attempt is given back, its bytes go. @throws DatabaseUnavailable */
   async settleFailed(transfer: Transfer, cause: unknown): Promise<'stored' | 'ended'> {
     const failed = await this.uploads.fail(transfer.token, transfer.row, cause);
+    if (failed === 'unsettled') throw new DatabaseUnavailable();
     transfer.isSettled = true;
     this.between.drop(transfer.row.id);
     return failed === 'stored' ? 'stored' : 'ended';

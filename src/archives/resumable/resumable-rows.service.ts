@@ -6,7 +6,9 @@ import { NotFound } from '../../errors/errors.js';
 import { newId } from '../../secrets/secrets.js';
 import { BlobStore, blobKey } from '../../storage/blob-store.js';
 import { Upload } from '../intake/upload.entity.js';
-import { UploadEnded, UploadsService } from '../intake/uploads.service.js';
+import { UploadEnded } from '../intake/upload-outcome.policy.js';
+import { UploadsService } from '../intake/uploads.service.js';
+import { BetweenRequests } from './between-requests.js';
 import { UploadBusy } from './resumable.errors.js';
 
 /** A request of this process that holds an upload. */
@@ -22,6 +24,8 @@ export interface HeldRow extends Upload {
   readonly writer: string;
 }
 
+type Hold = Pick<HeldRow, 'id' | 'writer'>;
+
 /**
  * The rows of unfinished resumable uploads, and who may write them: one conditional update decides, so that two
  * requests never write at once, in one process or in several. A holder whose process died holds nothing.
@@ -31,11 +35,14 @@ export class ResumableRows {
   private readonly holders = new Map<string, Holder>();
   /** Also those that are just taking hold. */
   private readonly writers = new Set<string>();
+  /** Writers of this process whose rows still name them, because the database could not be told. */
+  private readonly unreleased = new Map<string, string>();
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly instance: Instance,
     private readonly uploads: UploadsService,
+    private readonly between: BetweenRequests,
     private readonly store: BlobStore,
     private readonly config: Config,
   ) {}
@@ -81,7 +88,7 @@ export class ResumableRows {
     const { affected } = await this.dataSource
       .createQueryBuilder()
       .update(Upload)
-      .set({ writer, instance: this.instance.number, activeAt: new Date() })
+      .set({ writer, instance: this.instance.number })
       .where('id = :id', { id })
       .andWhere(row.writer === null ? 'writer IS NULL' : 'writer = :before', { before: row.writer })
       .execute()
@@ -98,7 +105,8 @@ export class ResumableRows {
     this.hold(id, writer, abort);
     try {
       // Read anew: whoever held it before may have declared a length.
-      const held = await this.dataSource.manager.findOneByOrFail(Upload, { id });
+      const held = await this.dataSource.manager.findOneBy(Upload, { id, writer });
+      if (!held) throw new NotFound('upload');
       return { ...held, writer };
     } catch (cause) {
       this.forget(id, writer);
@@ -114,19 +122,32 @@ export class ResumableRows {
     await holder.released;
   }
 
-  /** @returns false where the upload is settled */
-  async release({ id, writer }: Pick<HeldRow, 'id' | 'writer'>): Promise<boolean> {
+  /**
+   * @param hasGrown whether bytes came: an upload without any does not live longer for being asked
+   * @returns false where its row is gone
+   */
+  async release({ id, writer }: Hold, hasGrown: boolean): Promise<boolean> {
     try {
-      const { affected } = await this.dataSource.manager.update(
-        Upload,
-        { id, writer },
-        { writer: null, provedBytes: null, activeAt: new Date() },
-      );
-      return affected === 1;
+      const free = {
+        writer: null,
+        provedBytes: null,
+        ...(hasGrown ? { activeAt: new Date() } : {}),
+      };
+      const { affected } = await this.dataSource.manager.update(Upload, { id, writer }, free);
+      // Another process that took us for dead may go on with it by now.
+      return affected === 1 || (await this.dataSource.manager.existsBy(Upload, { id }));
+    } catch (cause) {
+      // Here anybody may follow a writer that is no more; other processes see that we live.
+      this.unreleased.set(id, writer);
+      throw cause;
     } finally {
-      // Where the update failed the row names a writer that is no more, whom anybody may follow.
       this.forget(id, writer);
     }
+  }
+
+  /** Whether no other process has taken us for dead and holds it now. */
+  isHolder({ id, writer }: Hold): Promise<boolean> {
+    return this.dataSource.manager.existsBy(Upload, { id, writer });
   }
 
   /** A hold that ends without its row, or that came to nothing. */
@@ -140,14 +161,18 @@ export class ResumableRows {
 
   /** Keeps the length of an upload that began without one, or how much of it is proved. */
   async note(
-    { id, writer }: Pick<HeldRow, 'id' | 'writer'>,
-    known: Partial<Pick<Upload, 'declaredBytes' | 'provedBytes'>>,
+    { id, writer }: Hold,
+    known: Partial<Pick<Upload, 'declaredBytes' | 'provedBytes' | 'sha256'>>,
   ): Promise<void> {
     await this.dataSource.manager.update(Upload, { id, writer }, known);
   }
 
   /** Ends what nobody went on with for UPLOAD_EXPIRY, and what came by a token that was revoked. Returns how many. */
   async expire(now: Date): Promise<number> {
+    for (const [id, writer] of this.unreleased) {
+      await this.dataSource.manager.update(Upload, { id, writer }, { writer: null });
+      this.unreleased.delete(id);
+    }
     const rows = await this.dataSource
       .createQueryBuilder(Upload, 'upload')
       .innerJoinAndSelect('upload.token', 'token')
@@ -176,24 +201,38 @@ export class ResumableRows {
     for (const row of rows)
       if (
         (row.activeAt?.getTime() ?? 0) < before &&
-        (await this.store.sizeOfPartial(blobKey(row.id))) === 0 &&
-        (await this.end(row, 'expired'))
+        (await this.end(row, 'expired', () => this.hasNoBytes(row.id)))
       )
         return true;
     return false;
   }
 
-  /** @returns false where a request holds it */
-  private async end(row: Upload, reason: UploadEnded['reason']): Promise<boolean> {
+  private async hasNoBytes(id: string): Promise<boolean> {
+    const key = blobKey(id);
+    return (await this.store.sizeOfPartial(key)) === 0 && !(await this.store.has(key));
+  }
+
+  /**
+   * @param may looked at while nobody else holds it
+   * @returns false where a request holds it
+   */
+  private async end(
+    row: Upload,
+    reason: UploadEnded['reason'],
+    may = (): Promise<boolean> => Promise.resolve(true),
+  ): Promise<boolean> {
     try {
       const held = await this.seize(row, new AbortController());
       try {
+        if (!(await may())) return false;
         const token = await this.uploads.tokenOf(row.tokenId);
-        await this.uploads.fail(token, held, new UploadEnded(reason));
+        const failed = await this.uploads.fail(token, held, new UploadEnded(reason));
+        if (failed === 'unsettled') return false;
+        this.between.drop(row.id);
+        return true;
       } finally {
-        await this.release(held);
+        await this.release(held, false);
       }
-      return true;
     } catch (cause) {
       if (cause instanceof UploadBusy || cause instanceof NotFound) return false;
       throw cause;

@@ -25,6 +25,7 @@ import type { Request, Response } from 'express';
 import { Config } from '../../config/config.js';
 import { MethodNotAllowed } from '../../errors/errors.js';
 import { customerOf } from '../../http/actor.js';
+import { Addresses } from '../../http/addresses.js';
 import { Allow, Caller, Public } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
 import { idPipe } from '../../http/key.pipe.js';
@@ -50,6 +51,7 @@ export class ResumableController {
   constructor(
     private readonly uploads: ResumableService,
     private readonly appending: AppendingService,
+    private readonly addresses: Addresses,
     private readonly config: Config,
   ) {}
 
@@ -173,6 +175,7 @@ export class ResumableController {
     const { MAX_UPLOAD_BYTES, UPLOAD_EXPIRY } = this.config;
     return new TusExchange(this.uploads, this.appending, req, res, {
       method: meantMethod(req.method, req.get('x-http-method-override')),
+      path: `${this.addresses.prefix}/api/v1/uploads`,
       tokenId: caller ? customerOf(caller).tokenId : '',
       maxSize: MAX_UPLOAD_BYTES,
       expiryMs: 1000 * UPLOAD_EXPIRY,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { NotFound } from '../../errors/errors.js';
+import { NotFound, ValidationFailed } from '../../errors/errors.js';
 import { newDigest } from '../../secrets/digest.js';
 import { newId } from '../../secrets/secrets.js';
 import { UploadTokenUnknown } from '../../upload-tokens/upload-tokens.errors.js';
@@ -9,7 +9,8 @@ import { AdmissionService } from '../intake/admission.service.js';
 import type { ResumableAdmission } from '../intake/admission.service.js';
 import type { Claims } from '../intake/claims.js';
 import { FileEmpty } from '../intake/intake.errors.js';
-import { UploadEnded, UploadsService } from '../intake/uploads.service.js';
+import { UploadEnded } from '../intake/upload-outcome.policy.js';
+import { UploadsService } from '../intake/uploads.service.js';
 import { BetweenRequests } from './between-requests.js';
 import { ResumableCompletion } from './resumable-completion.service.js';
 import type { Progress, Transfer } from './resumable-completion.service.js';
@@ -42,8 +43,9 @@ export class ResumableService {
     const writer = this.rows.beginHold(id, abort);
     let isHeld = false;
     try {
-      const details = { filename, metadata, writer };
-      const admission = await this.admissions.admitResumable(tokenId, claims, details, id);
+      const details = { filename, metadata };
+      const hold = { id, writer };
+      const admission = await this.admissions.admitResumable(tokenId, claims, details, hold);
       if (admission.kind !== 'reserved') {
         this.admissions.exit();
         return admission;
@@ -52,9 +54,9 @@ export class ResumableService {
       const { token, upload, space } = admission;
       const { declaredBytes, idempotencyKey } = upload;
       this.between.put(id, { digest: newDigest(), size: 0, space });
-      const about = { id, tokenId, declaredBytes, idempotencyKey, sha256: claims.sha256 };
+      const about = { ...hold, tokenId, declaredBytes, idempotencyKey, sha256: claims.sha256 };
       const row = { ...about, ...details, provedBytes: null, activeAt: new Date() };
-      return { row, token, abort, isEntered: true, isSettled: false };
+      return { row, token, abort, hasGrown: false, isEntered: true, isSettled: false };
     } finally {
       if (!isHeld) this.rows.forget(id, writer);
     }
@@ -65,9 +67,9 @@ export class ResumableService {
     const row = await this.rows.seize(await this.rows.find(id, tokenId), abort);
     try {
       const token = await this.uploads.tokenOf(tokenId);
-      return { row, token, abort, isEntered: false, isSettled: false };
+      return { row, token, abort, hasGrown: false, isEntered: false, isSettled: false };
     } catch (cause) {
-      await this.rows.release(row);
+      await this.rows.release(row, false);
       throw cause;
     }
   }
@@ -77,14 +79,21 @@ export class ResumableService {
     if (await this.rows.isOf(id, tokenId)) await this.rows.free(id, new UploadBusy());
   }
 
-  async release(transfer: Transfer): Promise<void> {
+  /** @returns whether the ticket was deleted meanwhile: then what came after that is gone, too */
+  async release(transfer: Transfer): Promise<boolean> {
     if (transfer.isEntered) this.admissions.exit();
     const { id, writer } = transfer.row;
-    if (transfer.isSettled) return this.rows.forget(id, writer);
-    if (await this.rows.release(transfer.row)) return;
-    // The ticket was deleted meanwhile: what came after that goes too.
-    this.between.drop(id);
-    await this.uploads.fail(transfer.token, transfer.row, new UploadTokenUnknown());
+    if (transfer.isSettled) this.rows.forget(id, writer);
+    else if (!(await this.rows.release(transfer.row, transfer.hasGrown))) {
+      this.between.drop(id);
+      const failed = await this.uploads.fail(
+        transfer.token,
+        transfer.row,
+        new UploadTokenUnknown(),
+      );
+      return failed === 'deleted';
+    }
+    return false;
   }
 
   /**
@@ -92,7 +101,7 @@ export class ResumableService {
    * record: it is completed now, so that a client which is told the full length is told of an archive.
    * @throws NotFound; what refuses the archive at its end
    */
-  async progress(id: string, tokenId: string): Promise<Progress> {
+  async progress(id: string, tokenId: string, abort: AbortController): Promise<Progress> {
     for (;;) {
       const row = await this.rows.find(id, tokenId).catch((cause: unknown) => {
         if (cause instanceof NotFound) return null;
@@ -101,20 +110,31 @@ export class ResumableService {
       if (!row) return this.finished(id, tokenId);
       const progress = await this.completion.progressOf(row);
       if (progress.length === null || progress.offset < progress.length) return progress;
-      const transfer = await this.hold(id, tokenId, new AbortController()).catch(
-        (cause: unknown) => {
-          // Somebody else completed it at this moment.
-          if (cause instanceof NotFound) return null;
-          throw cause;
-        },
-      );
+      const transfer = await this.hold(id, tokenId, abort).catch((cause: unknown) => {
+        // Somebody else completed it at this moment.
+        if (cause instanceof NotFound) return null;
+        throw cause;
+      });
       if (!transfer) continue;
       try {
+        this.admissions.enter();
+        transfer.isEntered = true;
         await this.completion.completeHeld(transfer);
       } finally {
         await this.release(transfer);
       }
     }
+  }
+
+  /** What a later request says of the digest of the whole. @throws ValidationFailed where it contradicts an earlier one */
+  async claim({ row }: Transfer, sha256: string): Promise<void> {
+    if (row.sha256 === sha256) return;
+    if (row.sha256 !== null)
+      throw new ValidationFailed([
+        { field: 'repr-digest', message: 'must agree with that of the creation' },
+      ]);
+    await this.rows.note(row, { sha256 });
+    row.sha256 = sha256;
   }
 
   /** The same for who holds it, and completes it himself. */
@@ -144,7 +164,8 @@ export class ResumableService {
   private async finished(id: string, tokenId: string): Promise<Progress> {
     const archive = await this.dataSource.manager.findOneBy(Archive, { id, tokenId });
     if (!archive) throw new NotFound('upload');
-    const { size, sha256, uploadedAt } = archive;
-    return { id, offset: size, length: size, metadata: null, activeAt: uploadedAt, sha256 };
+    const { size, sha256 } = archive;
+    // It expires no more, however long ago it was.
+    return { id, offset: size, length: size, metadata: null, activeAt: new Date(), sha256 };
   }
 }

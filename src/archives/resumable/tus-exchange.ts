@@ -3,40 +3,18 @@ import type { Lock } from '@tus/server';
 import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
 import { DomainError } from '../../errors/domain-error.js';
 import { InternalError, NotFound, ValidationFailed } from '../../errors/errors.js';
+import { UploadTokenUnknown } from '../../upload-tokens/upload-tokens.errors.js';
 import { digestField } from '../../secrets/digest.js';
 import { cleanFilename } from '../filename.policy.js';
 import { digestClaim, idempotencyKeyOf } from '../intake/claims.js';
-import { IdempotencyKeyReused } from '../intake/intake.errors.js';
+import { IdempotencyKeyReused, UploadAborted } from '../intake/intake.errors.js';
 import { sideCarOf } from '../side-cars/side-cars.policy.js';
-import {
-  ContentTypeUnsupported,
-  DeclaredLengthExceeded,
-  TusVersionUnsupported,
-  UploadOffsetMismatch,
-} from './resumable.errors.js';
+import type { AppendingService } from './appending.service.js';
+import { DeclaredLengthExceeded, UploadOffsetMismatch } from './resumable.errors.js';
 import type { Progress, Transfer } from './resumable-completion.service.js';
 import type { ResumableService } from './resumable.service.js';
-import type { AppendingService } from './appending.service.js';
-import {
-  claimedChecksum,
-  isByteCount,
-  nameIn,
-  tusBody,
-  tusExtensions,
-  tusVersion,
-} from './tus.policy.js';
-
-/** What @tus/server may see of a request: the rest, such as a proxy's headers, is ours. */
-const tusHeaders = [
-  'tus-resumable',
-  'upload-length',
-  'upload-defer-length',
-  'upload-metadata',
-  'upload-offset',
-  'upload-concat',
-  'content-type',
-  'content-length',
-] as const;
+import { nameIn, tusBody, tusExtensions } from './tus.policy.js';
+import { assertWellFormed, claimedBody, webRequest } from './tus-request.js';
 
 /** What @tus/server throws for what it refuses. */
 interface TusError {
@@ -51,6 +29,8 @@ export interface Exchange {
   /** As it is meant (meantMethod). */
   readonly method: string;
   readonly tokenId: string;
+  /** Of all uploads, as the client reaches it: behind a proxy it may begin with a prefix. */
+  readonly path: string;
   /** Answered to OPTIONS as Tus-Max-Size, in bytes. */
   readonly maxSize: number;
   /** UPLOAD_EXPIRY, in milliseconds. */
@@ -97,11 +77,13 @@ export class TusExchange extends DataStore {
   ) {
     super();
     this.claimed = digestClaim(req, 'repr-digest');
+    // Nobody waits any more for what reading the bytes again would tell.
+    res.once('close', () => this.abort.abort(new UploadAborted()));
   }
 
   /** Answers the request. @throws DomainError, for the problem filter */
   async answer(id: string | null): Promise<void> {
-    if (this.about.method !== 'OPTIONS') this.assertWellFormed();
+    if (this.about.method !== 'OPTIONS') assertWellFormed(this.req, this.about.method);
     const answered = await this.work(id);
     // What it held is free before the client hears of it, and goes on at once.
     this.send(answered);
@@ -109,67 +91,39 @@ export class TusExchange extends DataStore {
 
   private async work(id: string | null): Promise<Response> {
     try {
-      const answered = await this.server(id).handleWeb(this.webRequest(id));
+      const answered = await this.server(id).handleWeb(webRequest(this.req, this.about.method));
       if (this.failure instanceof KnownUpload) return await this.known(this.failure.id);
       if (this.failure !== null) throw this.problem();
       if (answered.status >= 400) throw await notWellFormed(answered);
       return answered;
     } catch (cause) {
       await this.abandon(cause);
-      throw cause;
+      // What the store then misses is what the deletion took.
+      throw (await this.release()) && !(cause instanceof DomainError)
+        ? new UploadTokenUnknown()
+        : cause;
     } finally {
-      if (this.transfer) await this.uploads.release(this.transfer);
+      await this.release();
     }
+  }
+
+  private async release(): Promise<boolean> {
+    const { transfer } = this;
+    this.transfer = null;
+    return transfer !== null && (await this.uploads.release(transfer));
   }
 
   /** As if it were created now, but for the bytes that it has already. */
   private async known(id: string): Promise<Response> {
-    const { offset } = await this.uploads.progress(id, this.about.tokenId);
-    const headers = new Headers({ Location: `/api/v1/uploads/${id}` });
+    const { offset } = await this.uploads.progress(id, this.about.tokenId, this.abort);
+    const headers = new Headers({ Location: `${this.about.path}/${id}` });
     if (this.req.get('content-type') === tusBody) headers.set('Upload-Offset', String(offset));
     return new Response(null, { status: 201, headers });
   }
 
-  /** Before any byte of the body, and without a look at the upload. */
-  private assertWellFormed(): void {
-    const { req } = this;
-    if (req.get('tus-resumable') !== tusVersion) throw new TusVersionUnsupported();
-    const type = req.get('content-type');
-    if (this.about.method === 'PATCH') {
-      if (type !== tusBody) throw new ContentTypeUnsupported();
-      if (req.get('upload-offset') === undefined)
-        throw new ValidationFailed([{ field: 'upload-offset', message: 'must be given' }]);
-    }
-    for (const field of ['upload-offset', 'upload-length'])
-      if (!isByteCount(req.get(field) ?? '0'))
-        throw new ValidationFailed([{ field, message: 'must be a whole number from 0' }]);
-    const length = req.get('upload-length');
-    const body = Number(req.get('content-length') ?? 0);
-    if (
-      this.about.method === 'POST' &&
-      type === tusBody &&
-      length !== undefined &&
-      body > Number(length)
-    )
-      throw new DeclaredLengthExceeded(Number(length));
-    this.checksum();
-  }
-
-  /** SHA-256 of this request's body alone: the protocol's own field, or that of RFC 9530. */
-  private checksum(): string | null {
-    const field = this.req.get('upload-checksum');
-    if (field === undefined) return digestClaim(this.req, 'content-digest');
-    const checksum = claimedChecksum(field);
-    if (checksum === null)
-      throw new ValidationFailed([
-        { field: 'upload-checksum', message: 'must be sha256 and the base64 of the SHA-256' },
-      ]);
-    return checksum;
-  }
-
   private server(id: string | null): Server {
     return new Server({
-      path: '/api/v1/uploads',
+      path: this.about.path,
       datastore: this,
       relativeLocation: true,
       ...(this.about.method === 'OPTIONS' ? { maxSize: this.about.maxSize } : {}),
@@ -180,19 +134,6 @@ export class TusExchange extends DataStore {
         this.failure = cause;
         return undefined;
       },
-    });
-  }
-
-  private webRequest(id: string | null): Request {
-    const headers = new Headers();
-    for (const name of tusHeaders) {
-      const value = this.req.get(name);
-      if (value !== undefined) headers.set(name, value);
-    }
-    const path = id === null ? '' : `/${id}`;
-    return new Request(`http://localhost/api/v1/uploads${path}`, {
-      method: this.about.method,
-      headers,
     });
   }
 
@@ -217,13 +158,15 @@ export class TusExchange extends DataStore {
       this.transfer = created;
       return created.row.id;
     }
-    const [known, bytes] =
+    const known =
       created.kind === 'stored'
-        ? [created.archive.id, created.archive.size]
-        : [created.upload.id, created.upload.declaredBytes];
-    if (claims.declaredBytes !== null && bytes !== null && claims.declaredBytes !== bytes)
+        ? { ...created.archive, declaredBytes: created.archive.size }
+        : created.upload;
+    const differs = (asked: unknown, has: unknown): boolean =>
+      asked !== null && has !== null && asked !== has;
+    if (differs(claims.declaredBytes, known.declaredBytes) || differs(claims.sha256, known.sha256))
       throw new IdempotencyKeyReused();
-    throw new KnownUpload(known);
+    throw new KnownUpload(known.id);
   }
 
   private lockOf(id: string): Lock {
@@ -248,7 +191,7 @@ export class TusExchange extends DataStore {
     const progress = (this.told =
       this.transfer && !this.transfer.isSettled
         ? await this.uploads.progressOf(this.transfer)
-        : await this.uploads.progress(id, this.about.tokenId));
+        : await this.uploads.progress(id, this.about.tokenId, this.abort));
     return new Upload({
       id,
       offset: progress.offset,
@@ -259,9 +202,15 @@ export class TusExchange extends DataStore {
 
   override async write(_stream: unknown, id: string): Promise<number> {
     if (!this.transfer) throw new NotFound('upload');
-    this.transfer.row.sha256 ??= this.claimed;
-    const offset = await this.appending.append(this.transfer, this.req, this.res, this.checksum());
-    if (this.transfer.isSettled) this.told = await this.uploads.progress(id, this.about.tokenId);
+    if (this.claimed !== null) await this.uploads.claim(this.transfer, this.claimed);
+    const offset = await this.appending.append(
+      this.transfer,
+      this.req,
+      this.res,
+      claimedBody(this.req),
+    );
+    if (this.transfer.isSettled)
+      this.told = await this.uploads.progress(id, this.about.tokenId, this.abort);
     return offset;
   }
 
