@@ -1,6 +1,6 @@
 import { json } from 'express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { ValidationFailed } from '../errors/errors.js';
+import { RequestMalformed, ValidationFailed } from '../errors/errors.js';
 
 const limitBytes = 64 * 1024;
 /** A whole JSON body must be here by then; Node's own requestTimeout is off because of long uploads. */
@@ -17,7 +17,7 @@ export const jsonBody = (isUpload: (req: Request) => boolean): RequestHandler =>
     const timer = setTimeout(() => req.socket.destroy(), deadlineMs);
     parse(req, res, (cause?: unknown) => {
       clearTimeout(timer);
-      next(isSyntaxError(cause) ? notJson() : cause);
+      next(isSyntaxError(cause) ? notJson() : isBrokenOff(cause) ? new RequestMalformed() : cause);
     });
   };
 };
@@ -25,6 +25,10 @@ export const jsonBody = (isUpload: (req: Request) => boolean): RequestHandler =>
 // Trap: Nest turns a SyntaxError into an exception of its own before our filter sees it.
 const isSyntaxError = (cause: unknown): boolean =>
   cause instanceof Error && 'type' in cause && cause.type === 'entity.parse.failed';
+
+/** Its code is one that the database's errors have, too: it must not be blamed. */
+const isBrokenOff = (cause: unknown): boolean =>
+  cause instanceof Error && 'type' in cause && cause.type === 'request.aborted';
 
 const notJson = (): ValidationFailed =>
   new ValidationFailed([], 'The body is not valid JSON; correct it and send it again.');

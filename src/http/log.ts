@@ -87,14 +87,18 @@ export const accessLog =
   (log: Logger) =>
   (req: Request, res: Response, next: NextFunction): void => {
     const begun = process.hrtime.bigint();
+    const context = currentRequest();
     res.once('close', () => {
       const route = routeOf(req);
       const level = route.startsWith('/health') || route.endsWith('/health') ? 'debug' : 'info';
       log[level]({
         event: 'http.request',
+        // A connection that breaks ends the request from outside of it.
+        ...context,
         method: req.method,
         route,
-        status: res.statusCode,
+        // Without an answer there is none.
+        ...(res.headersSent ? { status: res.statusCode } : {}),
         ...(res.writableFinished ? {} : { aborted: true }),
         durationMs: Math.round(Number(process.hrtime.bigint() - begun) / 1e6),
       });

@@ -82,7 +82,10 @@ look_at() {
   size=$(size_of "$file")
   [ "${size:-0}" -gt 0 ] || die "$shown: this file is empty"
 }
-changed() { die "$shown: this file changed while it was sent; send a copy that stays as it is"; }
+changed() {
+  [ -z "$upload" ] || ask -X DELETE "$upload" # gives its attempt back
+  die "$shown: this file changed while it was sent; send a copy that stays as it is"
+}
 
 # ask CURL-OPTION... URL: one request. Sets answer, status (000 where none came), reason and what the headers say.
 # A line on which nothing moves for two minutes counts as broken.
@@ -90,7 +93,7 @@ meter=-sS errors=1
 exec 3>&2
 ask() {
   whole='' location='' offset='' archive='' digest='' time='' after=''
-  answer=$(printf 'header = "Upload-Token: %s"\n' "$token" | curl "$meter" -giK - -H 'Tus-Resumable: 1.0.0' \
+  answer=$(printf 'header = "Upload-Token: %s"\n' "$token" | curl -q "$meter" -giK - -H 'Tus-Resumable: 1.0.0' \
     --connect-timeout 30 --speed-limit 1 --speed-time 120 -w '\nstatus %{http_code}\n' "$@" 2>&"$errors")
   ended=$? status=000 reason=''
   IFS=$lf
@@ -124,6 +127,7 @@ ask() {
 again() {
   case $status/$(field code) in
     000/*) case $ended in 1 | 2 | 3 | 51 | 60 | 77) die "$url: $reason" ;; esac ;; # the address or its certificate
+    507/*) die "$shown: $reason" ;; # nobody makes room within minutes
     3??/*) die "$url: this address leads elsewhere; set UPLOAD_URL to where it does" ;;
     "${1-}"/* | 2??/* | 408/* | 409/* | 429/* | 5??/* | 423/upload-busy) ;;
     *) die "$shown: $reason" ;;
@@ -140,7 +144,6 @@ again() {
 create() {
   ask -d '' -H 'Content-Type:' -H "Upload-Length: $size" -H "Idempotency-Key: $key" -H "Repr-Digest: $claim" \
     -H "Upload-Metadata: filename $(printf '%s' "$name" | base64 | tr -d '\n')" "$url/api/v1/uploads"
-  [ "$status" != 507 ] || die "$shown: $reason"
   if [ "$status" = 201 ] && [ -n "$location" ]; then upload=$url/api/v1/uploads/$location; else again; fi
 }
 
@@ -163,6 +166,10 @@ send_rest() {
     -H "Upload-Offset: $offset" "$upload"
   meter=-sS errors=1
   [ -z "$archive" ] || return 0
+  case $status/$(field code) in
+    # A file that grows: curl sends more than it announced, and the answer to that hides the one before it.
+    400/request-malformed) status=000 reason='the file grows' ;;
+  esac
   case $status in 413 | 422) [ "$(sha256 2>/dev/null <"$file")" = "$sum" ] || changed ;; esac
   again 404
 }
@@ -209,7 +216,7 @@ trap '[ ! -t 2 ] || say; say "upload.sh: interrupted; run the same line again to
 shown=$url tries=0 pause=1
 while ask "$url/api/v1/upload-token"; [ "$status" != 200 ]; do again; done
 ticket=$(field ticket) state=$(field state) largest=$(field maxUploadBytes)
-[ -n "$ticket" ] || die "$url: this is no upload service; check the address"
+case $ticket/$largest in /* | */ | */*[!0-9]*) die "$url: this is no upload service; check the address" ;; esac
 [ "$state" != revoked ] || die 'the upload token was revoked; ask the support engineer for a new one'
 [ "$state" = active ] || say "  the upload token is $state: only what it began or sent before can be finished"
 for file; do

@@ -3,7 +3,9 @@ import { DataSource } from 'typeorm';
 import { afterPassword, cookieOf } from '../support/browsers.js';
 import { unusedAgain } from '../support/codes.js';
 import { databaseDump, filesDump } from '../support/dump.js';
-import { send } from '../support/http.js';
+import { eventually } from '../support/eventually.js';
+import { rawSocket, send } from '../support/http.js';
+import type { LogEvent } from '../support/lines.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { upload } from '../support/upload.js';
@@ -181,6 +183,34 @@ describe('each line', () => {
     expect(failed).toMatchObject({ level: 'error', code: 'internal-error', requestId });
     expect(JSON.stringify(failed)).toContain('download_links');
     expect(answer.text).not.toContain('download_links');
+  });
+
+  it('of a request that broke off names its sender, blames nobody and tells of no answer', async () => {
+    const service = await startedService();
+    const { value } = await service.given.uploadToken();
+    for (const [line, header] of [
+      ['POST /api/v1/auth/login', 'Content-Type: application/json'],
+      ['PUT /api/v1/archives/logs.tgz', `Upload-Token: ${value}`],
+    ]) {
+      const socket = await rawSocket(service.url);
+      socket.write(`${line} HTTP/1.1\r\nHost: h\r\n${header}\r\nContent-Length: 100\r\n`);
+      socket.write('Expect: 100-continue\r\n\r\n');
+      await socket.until(/100 Continue/);
+      socket.write('{');
+      socket.reset();
+    }
+    const broken = (): readonly LogEvent[] =>
+      service.log
+        .events('http.request')
+        .filter(({ route }) => /login|filename/.test(String(route)));
+    await eventually(() => expect(broken()).toHaveLength(2));
+    for (const said of broken())
+      expect(said).toMatchObject({ requestId: expect.any(String), address: '127.0.0.1' });
+    const uploaded = broken().find(({ method }) => method === 'PUT');
+    expect(uploaded).toMatchObject({ aborted: true });
+    expect(uploaded).not.toHaveProperty('status');
+    expect(service.log.events('http.failed')).toEqual([]);
+    expect(service.log.events('http.refused')).toEqual([]);
   });
 
   it('is not written for the probes of an orchestrator', async () => {

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { noise, seeded, sha256Of } from '../support/bytes.js';
 import { cuttingProxy, randomCuts } from '../support/cutting-proxy.js';
@@ -130,7 +131,7 @@ describe.each(shells())('under $name', (shell) => {
     expect(stderr.match(/^upload\.sh: .*$/gm)).toEqual([
       'upload.sh: changing.log: this file changed while it was sent; send a copy that stays as it is',
     ]);
-    expect(await tokenState(service.url, token)).toMatchObject({ archives: [] });
+    expect(await tokenState(service.url, token)).toMatchObject({ archives: [], attemptsLeft: 2 });
   });
 });
 
@@ -140,6 +141,15 @@ describe('with patience', () => {
   beforeAll(async () => {
     folder = await ScriptFolder.fetched(service.url);
     name = folder.file('logs.tgz', bytes);
+  });
+
+  it('a log that is still written goes as it was', async () => {
+    const { token, line, wishes } = await begun(service);
+    const growing = folder.file('growing.log', bytes);
+    const running = folder.start([growing], { ...wishes, curlOptions: '--limit-rate 4M' });
+    await passed(line, preamble + MiB);
+    appendFileSync(join(folder.path, growing), 'more');
+    await expectOneArchive(token, await running.ended);
   });
 
   it('a line on which nothing moves counts as broken', async () => {

@@ -107,6 +107,14 @@ describe('a raw body', () => {
     }
   });
 
+  it('that is only a part of the file is not taken for the whole', async () => {
+    const token = await service.given.uploadToken();
+    const headers = { 'Content-Range': 'bytes 1000-1999/2000' };
+    const answer = await upload(service.url, token, { way: 'put', headers });
+    expectProblem(answer, 'validation-failed');
+    expect(answer.body.detail).toContain('/api/v1/uploads');
+  });
+
   it('is kept compressed when the customer says that it is', async () => {
     const token = await service.given.uploadToken();
     const headers = { 'Content-Encoding': 'gzip' };

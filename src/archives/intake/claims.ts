@@ -39,6 +39,12 @@ export const idempotencyKeyOf = (req: Request): string | null => {
  * @throws ValidationFailed
  */
 export const claimsOf = (req: Request): Claims => {
+  // RFC 9110, section 14.5: a part must not be taken for the whole, as `curl -C` would have it.
+  if (req.get('content-range') !== undefined)
+    throw new ValidationFailed(
+      [{ field: 'content-range', message: 'must not be given' }],
+      'Send the whole file; to go on with a part use /upload.sh or /api/v1/uploads.',
+    );
   const [content, repr] = [digestClaim(req, 'content-digest'), digestClaim(req, 'repr-digest')];
   if (content !== null && repr !== null && content !== repr)
     throw new ValidationFailed([

@@ -36,6 +36,17 @@ export class UploadBusy extends DomainError {
   }
 }
 
+/** HEAD or DELETE came for the upload: its client has given up the request that was sending. */
+export class UploadTakenOver extends DomainError {
+  readonly code = 'upload-busy';
+  override readonly retryAfter = 1;
+  constructor() {
+    super(
+      'Another request asked for this upload and ended this one; ask for the offset with HEAD.',
+    );
+  }
+}
+
 /** The bytes of one request are not those that its Upload-Checksum claims; they were dropped. */
 export class ChecksumMismatch extends DomainError {
   readonly code = 'checksum-mismatch';

@@ -15,7 +15,7 @@ import { BetweenRequests } from './between-requests.js';
 import { ResumableCompletion } from './resumable-completion.service.js';
 import type { Progress, Transfer } from './resumable-completion.service.js';
 import { ResumableRows } from './resumable-rows.service.js';
-import { UploadBusy } from './resumable.errors.js';
+import { UploadTakenOver } from './resumable.errors.js';
 
 /** The life of uploads that take many requests, but for their bytes. */
 @Injectable()
@@ -76,7 +76,7 @@ export class ResumableService {
 
   /** Ends a request that hangs on a dead connection: the client asks anew, so it has given up that one. */
   async free(id: string, tokenId: string): Promise<void> {
-    if (await this.rows.isOf(id, tokenId)) await this.rows.free(id, new UploadBusy());
+    if (await this.rows.isOf(id, tokenId)) await this.rows.free(id, new UploadTakenOver());
   }
 
   /** @returns whether the ticket was deleted meanwhile: then what came after that is gone, too */
@@ -165,7 +165,8 @@ export class ResumableService {
     const archive = await this.dataSource.manager.findOneBy(Archive, { id, tokenId });
     if (!archive) throw new NotFound('upload');
     const { size, sha256 } = archive;
+    const metadata = `filename ${Buffer.from(archive.filename).toString('base64')}`;
     // It expires no more, however long ago it was.
-    return { id, offset: size, length: size, metadata: null, activeAt: new Date(), sha256 };
+    return { id, offset: size, length: size, metadata, activeAt: new Date(), sha256 };
   }
 }

@@ -176,11 +176,22 @@ export class TusExchange extends DataStore {
         if (this.transfer) return;
         // Who asks how far it has come, or wants it no more, has given up the request that brought it.
         if (this.about.method !== 'PATCH') await this.uploads.free(id, this.about.tokenId);
-        if (this.about.method !== 'HEAD')
-          this.transfer = await this.uploads.hold(id, this.about.tokenId, this.abort);
+        if (this.about.method !== 'HEAD') this.transfer = await this.held(id);
       },
       unlock: () => Promise.resolve(),
     };
+  }
+
+  private async held(id: string): Promise<Transfer> {
+    const { method, tokenId } = this.about;
+    try {
+      return await this.uploads.hold(id, tokenId, this.abort);
+    } catch (cause) {
+      if (!(cause instanceof NotFound) || method !== 'PATCH') throw cause;
+      // What it would go on with is an archive by now: HEAD tells of it. Or it is unknown, and that says so.
+      await this.uploads.progress(id, tokenId, this.abort);
+      throw new UploadOffsetMismatch();
+    }
   }
 
   override create(upload: Upload): Promise<Upload> {
@@ -255,9 +266,11 @@ export class TusExchange extends DataStore {
     if (told && told.sha256 !== null) {
       res.setHeader('Archive-Id', told.id);
       res.setHeader('Repr-Digest', digestField(told.sha256));
-    } else if (told && method === 'HEAD') {
+    }
+    if (told && method === 'HEAD') {
       if (told.metadata !== null) res.setHeader('Upload-Metadata', told.metadata);
-      res.setHeader('Upload-Expires', new Date(told.activeAt.getTime() + expiryMs).toUTCString());
+      const expires = new Date(told.activeAt.getTime() + expiryMs).toUTCString();
+      if (told.sha256 === null) res.setHeader('Upload-Expires', expires);
     }
     res.status(status).end();
   }
