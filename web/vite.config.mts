@@ -6,6 +6,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig, transformWithOxc } from 'vite';
 import type { Plugin } from 'vite';
+import { messages } from './messages.mjs';
 
 const root = import.meta.dirname;
 const outDir = join(root, '../dist/web');
@@ -61,10 +62,7 @@ export default defineConfig({
   root,
   publicDir: false,
   plugins: [
-    paraglideVitePlugin({
-      project: join(root, 'project.inlang'),
-      outdir: join(root, 'src/paraglide'),
-    }),
+    paraglideVitePlugin(messages),
     tailwindcss(),
     svelte({ configFile: false }),
     earlyTheme(),

@@ -44,7 +44,9 @@ export const routes: readonly Route[] = [
 /** Where `/` leads. */
 export const home = '/tickets';
 
-export const routeAt = (path: string): { readonly route: Route; readonly params: Params } | null => {
+export const routeAt = (
+  path: string,
+): { readonly route: Route; readonly params: Params } | null => {
   for (const route of routes) {
     const params = match(route.path, path);
     if (params) return { route, params };

@@ -59,7 +59,8 @@ const sentences = {
 /** One sentence that says what to do next, and how long to wait where the service said so. */
 export const sentenceOf = ({ code, retryAfterSeconds }: Failure): string => {
   // A code of a newer service that this page does not know yet.
-  const sentence = (sentences[code] as (() => string) | undefined)?.() ?? m.failure_internal_error();
+  const sentence =
+    (sentences[code] as (() => string) | undefined)?.() ?? m.failure_internal_error();
   if (retryAfterSeconds === null || retryAfterSeconds === 0) return sentence;
   return m.failure_retry_after({ sentence, wait: duration(retryAfterSeconds) });
 };

@@ -12,5 +12,7 @@ export const fieldError = (
 ): string | null => {
   const message = submission.failure?.of(field) ?? null;
   if (message === null) return null;
-  return language.current === 'en' ? `${message.replace(/^./, (first) => first.toUpperCase())}.` : rule();
+  return language.current === 'en'
+    ? `${message.replace(/^./, (first) => first.toUpperCase())}.`
+    : rule();
 };

@@ -1,9 +1,4 @@
-import {
-  getLocale,
-  locales,
-  overwriteGetLocale,
-  setLocale,
-} from '../../paraglide/runtime.js';
+import { getLocale, locales, overwriteGetLocale, setLocale } from '../../paraglide/runtime.js';
 import type { Locale } from '../../paraglide/runtime.js';
 
 /** The language of the page: the browser's, until somebody chooses another. */

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { Failure } from '../../api/problem.js';
 import { failureFrom, isAbort } from '../state/loaded.svelte.js';
 import type { Loading } from '../state/loaded.svelte.js';
@@ -45,7 +46,8 @@ export class PagedList<Item> {
     const under = (this.#under = new AbortController());
     this.#isLoadingMore = false;
     this.#moreFailure = null;
-    if (this.#state.kind === 'failed') this.#state = { kind: 'loading' };
+    // An effect that loads must not depend on how the loading goes: it would load for ever.
+    if (untrack(() => this.#state.kind) === 'failed') this.#state = { kind: 'loading' };
     try {
       const page = await this.load(null, under.signal);
       if (under.signal.aborted) return;

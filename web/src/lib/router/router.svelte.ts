@@ -67,8 +67,7 @@ class Router {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest('a') : null;
-    if (!link || link.origin !== location.origin || link.target || link.hasAttribute('download'))
-      return;
+    if (link?.origin !== location.origin || link.target || link.hasAttribute('download')) return;
     // Served by other entries or by the API.
     if (/^\/(api|upload|health)(\/|$)/.test(link.pathname)) return;
     event.preventDefault();

@@ -1,5 +1,5 @@
 import { answered, api, onInterruption } from '../../api/client.js';
-import { Failure } from '../../api/problem.js';
+import type { Failure } from '../../api/problem.js';
 import type { SessionView } from '../../api/schema.js';
 import { failureFrom } from '../state/loaded.svelte.js';
 

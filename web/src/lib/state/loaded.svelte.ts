@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { Failure } from '../../api/problem.js';
 
 export type Loading<Value> =
@@ -33,7 +34,8 @@ export class Loaded<Value> {
   async refresh(): Promise<void> {
     this.#under.abort();
     const under = (this.#under = new AbortController());
-    if (this.#state.kind === 'failed') this.#state = { kind: 'loading' };
+    // An effect that loads must not depend on how the loading goes: it would load for ever.
+    if (untrack(() => this.#state.kind) === 'failed') this.#state = { kind: 'loading' };
     try {
       const value = await this.load(under.signal);
       if (!under.signal.aborted) this.#state = { kind: 'ready', value };

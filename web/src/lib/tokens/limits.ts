@@ -18,4 +18,13 @@ export const limitsOf = ({
 const day = 86_400;
 
 /** Lifetimes to choose from, in seconds. */
-export const lifetimes = [3_600, day, 3 * day, 7 * day, 14 * day, 30 * day, 90 * day, 365 * day] as const;
+export const lifetimes = [
+  3_600,
+  day,
+  3 * day,
+  7 * day,
+  14 * day,
+  30 * day,
+  90 * day,
+  365 * day,
+] as const;
