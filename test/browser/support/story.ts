@@ -41,10 +41,12 @@ export const withDesk = async (
 
 const firstAdmin = { ADMIN_USERNAME: admin.username, ADMIN_PASSWORD: admin.password };
 
-/** What a browser says on its own about an answer outside 2xx; the stories look at what the page makes of it. */
+/** What a browser says by itself of an answer outside 2xx, or of none; the stories look at what the page makes of it. */
 const isRefusal = (text: string, url: string): boolean =>
-  /^Failed to load resource: the server responded with a status of 4\d\d/.test(text) &&
-  new URL(url).pathname.startsWith('/api/');
+  new URL(url).pathname.startsWith('/api/') &&
+  /^Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_(FAILED|INTERNET_DISCONNECTED))/.test(
+    text,
+  );
 
 /** Collects whatever a page complains of: CSP violations, errors in the console, uncaught exceptions. */
 const watch = async (context: BrowserContext): Promise<string[]> => {
