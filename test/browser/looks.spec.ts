@@ -50,11 +50,20 @@ test('the theme follows the system until one is chosen, and then is there at onc
   expect(dark).not.toBe(light);
   await page.getByRole('button', { name: 'Light' }).click();
   expect(await background()).toBe(light);
-  // Chosen before anything else of the page runs: held back, the page itself draws nothing yet.
-  await page.route('**/assets/index-*.js', (route) => route.abort());
+  // Chosen before anything else of the page runs: as long as its script is held back, it draws nothing itself.
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route('**/assets/index-*.js', async (route) => {
+    await held;
+    await route.continue();
+  });
   await page.reload({ waitUntil: 'commit' });
-  await expect.poll(background).toBe(light);
+  await expect(page.locator('#desk')).toBeAttached();
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'day');
+  await expect.poll(background).toBe(light);
+  await expect(page.getByRole('heading')).toHaveCount(0);
+  letGo();
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 });
 
 test.describe('on a phone', () => {

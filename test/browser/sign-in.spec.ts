@@ -69,7 +69,7 @@ test('a recovery code stands in for a lost phone', async ({ page, desk }) => {
   await expectAccessible(page);
   await page.getByLabel('Recovery code').fill(account.recoveryCodes[0] ?? '');
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'Tickets' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Tickets', exact: true })).toBeVisible();
 });
 
 test('an ended session leads back to where one was', async ({ page, context, desk }) => {
@@ -77,9 +77,9 @@ test('an ended session leads back to where one was', async ({ page, context, des
   const { number } = await desk.given.ticket({ ticket: `ENDED-${process.pid}` });
   await signIn(context, desk, person);
   await page.goto(`${desk.url}/tickets`);
-  await expect(page.getByText(number)).toBeVisible();
+  await expect(page.getByText(number, { exact: true })).toBeVisible();
   await person.api.post('/auth/logout').expect(204);
-  await page.getByText(number).click();
+  await page.getByText(number, { exact: true }).click();
   await expect(page.getByText('Your session has ended')).toBeVisible();
   const { username, password: secret, recoveryCodes } = person.account;
   await fillIn(page, username, secret);
@@ -102,7 +102,7 @@ test('an address leads nobody to another site', async ({ page, context, desk }) 
   await signIn(context, desk, await desk.given.admin());
   for (const then of ['https://evil.example/', '//evil.example/', '/\\evil.example/']) {
     await page.goto(`${desk.url}/sign-in?then=${encodeURIComponent(then)}`);
-    await expect(page.getByRole('heading', { name: 'Tickets' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Tickets', exact: true })).toBeVisible();
     expect(new URL(page.url()).origin).toBe(desk.url);
   }
 });

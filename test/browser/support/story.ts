@@ -43,7 +43,8 @@ const firstAdmin = { ADMIN_USERNAME: admin.username, ADMIN_PASSWORD: admin.passw
 
 /** What a browser says by itself of an answer outside 2xx, or of none; the stories look at what the page makes of it. */
 const isRefusal = (text: string, url: string): boolean =>
-  new URL(url).pathname.startsWith('/api/') &&
+  // Asked for by the browser itself where it shows a bare answer of the API.
+  /^\/(api\/|favicon\.ico$)/.test(new URL(url).pathname) &&
   /^Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_(FAILED|INTERNET_DISCONNECTED))/.test(
     text,
   );

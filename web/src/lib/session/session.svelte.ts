@@ -14,7 +14,7 @@ class Session {
     onInterruption((interruption) => {
       if (interruption === 'second-factor') void this.load();
       else {
-        this.#hasExpired = Boolean(this.#view);
+        if (this.#view) this.#hasExpired = true;
         this.#view = null;
       }
     });
