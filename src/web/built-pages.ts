@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 
-export type Coding = 'br' | 'gzip';
+export const codings = ['br', 'gzip'] as const;
+export type Coding = (typeof codings)[number];
 
 /** A file of the web UI, with what `npm run build` compressed of it. */
 export interface BuiltFile {
@@ -40,7 +41,7 @@ export const builtPages = (
     if (type === undefined) continue;
     const path = join(folder, name);
     const coded: Partial<Record<Coding, Buffer>> = {};
-    for (const coding of ['br', 'gzip'] as const)
+    for (const coding of codings)
       if (existsSync(path + endings[coding])) coded[coding] = readFileSync(path + endings[coding]);
     pages.set(name.replaceAll('\\', '/'), { type, plain: readFileSync(path), coded });
   }

@@ -1,6 +1,6 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { builtPages } from './built-pages.js';
+import { builtPages, codings } from './built-pages.js';
 import type { BuiltFile, BuiltPages } from './built-pages.js';
 import { pagePolicy, placeOf } from './web.policy.js';
 
@@ -15,9 +15,10 @@ const notBuilt = `<!doctype html>
 
 const send = (req: Request, res: Response, { type, plain, coded }: BuiltFile): void => {
   res.vary('Accept-Encoding');
-  const coding = req.acceptsEncodings(['br', 'gzip', 'identity']);
-  const body = coding === 'br' || coding === 'gzip' ? coded[coding] : undefined;
-  if (body !== undefined) res.setHeader('Content-Encoding', String(coding));
+  // The smaller one first: browsers name both and prefer neither.
+  const coding = codings.find((one) => coded[one] && req.acceptsEncodings(one) === one);
+  const body = coding ? coded[coding] : undefined;
+  if (coding) res.setHeader('Content-Encoding', coding);
   res.setHeader('Content-Type', type);
   // `end`, not `send`: a HEAD tells the length and has no body all the same.
   res.setHeader('Content-Length', (body ?? plain).length);

@@ -12,7 +12,7 @@ const weigh = async (page: Page, open: () => Promise<void>): Promise<Weight> => 
   const sizes: Promise<void>[] = [];
   page.on('requestfinished', (request) => {
     const { pathname } = new URL(request.url());
-    const kind = /\.js$/.test(pathname) ? 'script' : /\.css$/.test(pathname) ? 'style' : null;
+    const kind = pathname.endsWith('.js') ? 'script' : pathname.endsWith('.css') ? 'style' : null;
     if (kind)
       sizes.push(
         request.sizes().then(({ responseBodySize }) => {
