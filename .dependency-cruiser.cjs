@@ -6,6 +6,8 @@ const levels = [
   ['errors', 'secrets'],
   ['config'],
   ['http'],
+  // Knows files and nothing of the program: it only serves what web/ was built to.
+  ['web'],
   ['database', 'storage', 'metrics'],
   ['events', 'audit', 'jobs'],
   ['auth', 'platforms'],
@@ -14,7 +16,7 @@ const levels = [
   ['archives', 'upload-script'],
   ['health', 'commands'],
 ];
-const features = levels.slice(4).flat();
+const features = levels.slice(5).flat();
 
 const any = (names) => `(${names.join('|')})`;
 /** Files directly in src put everything together; version.ts alone stands below all. */
@@ -76,6 +78,19 @@ module.exports = {
       severity: 'error',
       from: { path: '^migrations/' },
       to: { path: '^src/' },
+    },
+    {
+      name: 'web-is-a-client-of-the-api',
+      comment: 'The web UI knows the API by its document; it is built apart and runs in a browser.',
+      severity: 'error',
+      from: { path: '^web/' },
+      to: { path: '^(src|migrations|test|bench|scripts)/' },
+    },
+    {
+      name: 'nothing-imports-the-web-ui',
+      severity: 'error',
+      from: { path: '^(src|migrations|bench|scripts)/' },
+      to: { path: '^web/' },
     },
     {
       name: 'no-cycle',

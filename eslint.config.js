@@ -1,15 +1,37 @@
 const eslint = require('@eslint/js');
 const { defineConfig } = require('eslint/config');
+const svelte = require('eslint-plugin-svelte').default;
 const tseslint = require('typescript-eslint');
 
 module.exports = defineConfig(
-  { ignores: ['dist/', 'coverage/', 'data/', 'web/', 'node_modules/'] },
+  {
+    ignores: [
+      ...['dist/', 'coverage/', 'data/', 'node_modules/', 'test-results/', 'screenshots/'],
+      // Made by programs.
+      ...['web/src/paraglide/', 'web/src/api/schema.d.ts'],
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    extends: [svelte.configs.recommended],
+    languageOptions: { parserOptions: { parser: tseslint.parser } },
+    rules: {
+      // Addresses are made by the router of ours, which knows no base to resolve them against.
+      'svelte/no-navigation-without-resolve': 'off',
+    },
+  },
+  {
+    files: ['**/*.ts', '**/*.mts', '**/*.svelte'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: __dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: __dirname,
+        extraFileExtensions: ['.svelte'],
+      },
+    },
     // Trap: never enable consistent-type-imports. Its fix turns the import of an injected class into `import type`;
     // the compiler stays green and Nest no longer knows what to inject.
     rules: {
@@ -72,6 +94,31 @@ module.exports = defineConfig(
   },
   { files: ['scripts/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
   {
+    files: ['web/**/*.{ts,mts,svelte}'],
+    rules: {
+      // The compiler knows every name there is, the browser's among them.
+      'no-undef': 'off',
+      // Nest's traps are not here: whoever imports a type says so.
+      '@typescript-eslint/consistent-type-imports': 'error',
+    },
+  },
+  {
+    files: ['**/*.svelte'],
+    // The parser goes last: the block for TypeScript names its own.
+    languageOptions: { parser: require('svelte-eslint-parser') },
+    rules: {
+      // `$props` and `$bindable` change variables that seem never to change.
+      'prefer-const': 'off',
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      // What a snippet is given is `any` to this parser; svelte-check knows its type.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+  {
     files: ['**/*.{js,cjs,mjs}'],
     languageOptions: {
       sourceType: 'commonjs',
@@ -83,5 +130,9 @@ module.exports = defineConfig(
         console: 'readonly',
       },
     },
+  },
+  {
+    files: ['web/**/*.mjs'],
+    languageOptions: { sourceType: 'module', globals: { process: 'readonly' } },
   },
 );

@@ -38,7 +38,10 @@ module.exports = {
   projects: [
     {
       ...project('unit'),
-      testMatch: ['<rootDir>/{src,scripts}/**/*.spec.ts', '<rootDir>/test/contracts/*.test.ts'],
+      testMatch: [
+        '<rootDir>/{src,scripts}/**/*.spec.ts',
+        '<rootDir>/test/{contracts,web}/*.test.ts',
+      ],
     },
     // What the documents say is run once, on the database that a newcomer meets.
     onDatabase('sqlite', 'api,faults,docs'),

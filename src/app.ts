@@ -21,6 +21,7 @@ import { validationPipe } from './http/validation.js';
 import { serveDocs } from './openapi.js';
 import { schema } from './schema.js';
 import { storageProblem } from './storage/errors.js';
+import { serveWeb } from './web/web.js';
 
 export const apiPrefix = 'api/v1';
 
@@ -118,6 +119,7 @@ export const createApp = async (
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(problems);
   if (config.API_DOCS === 'on') serveDocs(app);
+  serveWeb(app);
   await app.init();
 
   const server: Server = app.getHttpServer();
