@@ -1,4 +1,3 @@
-import { untrack } from 'svelte';
 import type { Failure } from '../../api/problem.js';
 import { failureFrom, isAbort } from '../state/loaded.svelte.js';
 import type { Loading } from '../state/loaded.svelte.js';
@@ -40,14 +39,15 @@ export class PagedList<Item> {
     return this.#moreFailure;
   }
 
-  /** From the beginning, for example with another filter. What is shown stays until the new page is there. */
+  /**
+   * From the beginning, for example with another filter. What is shown stays until the new page is there. It reads none
+   * of its own state: an effect that loads would then run again with each answer, for ever.
+   */
   async refresh(): Promise<void> {
     this.#under.abort();
     const under = (this.#under = new AbortController());
     this.#isLoadingMore = false;
     this.#moreFailure = null;
-    // An effect that loads must not depend on how the loading goes: it would load for ever.
-    if (untrack(() => this.#state.kind) === 'failed') this.#state = { kind: 'loading' };
     try {
       const page = await this.load(null, under.signal);
       if (under.signal.aborted) return;

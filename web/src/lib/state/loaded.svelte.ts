@@ -1,4 +1,3 @@
-import { untrack } from 'svelte';
 import { Failure } from '../../api/problem.js';
 
 export type Loading<Value> =
@@ -30,12 +29,13 @@ export class Loaded<Value> {
     return this.#state.kind === 'ready' ? this.#state.value : null;
   }
 
-  /** Loads it, or loads it again: what is shown stays until the new one is there. */
+  /**
+   * Loads it, or loads it again: what is shown stays until the new one is there. It reads none of its own state: an
+   * effect that loads would then run again with each answer, for ever.
+   */
   async refresh(): Promise<void> {
     this.#under.abort();
     const under = (this.#under = new AbortController());
-    // An effect that loads must not depend on how the loading goes: it would load for ever.
-    if (untrack(() => this.#state.kind) === 'failed') this.#state = { kind: 'loading' };
     try {
       const value = await this.load(under.signal);
       if (!under.signal.aborted) this.#state = { kind: 'ready', value };

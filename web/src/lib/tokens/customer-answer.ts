@@ -16,9 +16,13 @@ export const customerAnswer = (
   const inLanguage = { locale };
   // The time zone is named: the customer's is another one.
   const until = new Intl.DateTimeFormat(locale, {
-    dateStyle: 'long',
-    timeStyle: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
     timeZone: 'UTC',
+    timeZoneName: 'short',
   }).format(new Date(token.expiresAt));
   return [
     m.answer_greeting({ ticket }, inLanguage),
