@@ -23,6 +23,9 @@ export class AlreadyRunning extends Error {
 export abstract class Instance {
   readonly number = newInstanceNumber();
 
+  /** Whether one that lives may be taken for dead: a lock that another machine keeps goes with the connection. */
+  abstract readonly mayErr: boolean;
+
   /** Takes the lock. @throws AlreadyRunning on SQLite when another process serves this database */
   abstract enter(): Promise<void>;
   abstract isAlive(instance: number): Promise<boolean>;
@@ -33,6 +36,7 @@ export abstract class Instance {
 
 /** One process serves; its lock is that of SQLite on a file of its own beside the database. */
 export class SqliteInstance extends Instance {
+  readonly mayErr = false;
   private lock: Database.Database | null = null;
 
   constructor(private readonly path: string) {
@@ -99,6 +103,7 @@ const instanceLocks = 7_205_912;
 
 /** Each process holds an advisory lock on a connection of its own; PostgreSQL drops it with the connection. */
 export class PostgresInstance extends Instance {
+  readonly mayErr = true;
   private readonly log = new Logger('Instance');
   private runner: QueryRunner | null = null;
   private isLooking = false;

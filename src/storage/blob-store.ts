@@ -80,6 +80,8 @@ export abstract class BlobStore {
   abstract begin(key: BlobKey): Promise<PartialBlob>;
   /** Goes on with a partial blob, or begins it where there is none. One at a time: its caller sees to that. */
   abstract resume(key: BlobKey): Promise<PartialBlob>;
+  /** Keeps what somebody who still has it open writes into a partial blob out of it from now on. */
+  abstract takeOver(key: BlobKey): Promise<void>;
   /** Bytes that a partial blob holds, never more than are there to be read; 0 where there is none. */
   abstract sizeOfPartial(key: BlobKey): Promise<number>;
   /** Streams the first bytes of a partial blob. @throws BlobDamaged where it holds fewer */

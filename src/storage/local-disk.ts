@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import {
+  copyFile,
   mkdir,
   open,
   opendir,
@@ -16,7 +17,7 @@ import type { Readable } from 'node:stream';
 import checkDiskSpace from 'check-disk-space';
 import { StorageUnavailable } from '../errors/errors.js';
 import { newId } from '../secrets/secrets.js';
-import { BlobDamaged, BlobStore, NotAStore, isBlobKey } from './blob-store.js';
+import { BlobDamaged, BlobStore, NotAStore, blobKey, isBlobKey } from './blob-store.js';
 import type { BlobKey, ByteRange, PartialBlob, Space, Stored } from './blob-store.js';
 import { FileSink } from './file-sink.js';
 import { FileSource } from './file-source.js';
@@ -91,6 +92,20 @@ export class LocalDisk extends BlobStore {
 
   async resume(key: BlobKey): Promise<PartialBlob> {
     return this.appendTo(key, O_WRONLY | O_CREAT);
+  }
+
+  async takeOver(key: BlobKey): Promise<void> {
+    await this.assertMounted();
+    const partial = this.partialPath(key);
+    // Should we die, it is a partial file without a row.
+    const copy = this.partialPath(blobKey(newId()));
+    try {
+      await copyFile(partial, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      await rename(copy, partial);
+    } catch (cause) {
+      await rm(copy, { force: true });
+      if (!isMissing(cause)) throw cause;
+    }
   }
 
   async sizeOfPartial(key: BlobKey): Promise<number> {

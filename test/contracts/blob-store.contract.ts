@@ -173,6 +173,21 @@ export const blobStoreContract = (create: () => Promise<StoreUnderTest>): void =
       await expect(under.store.openPartial(key, size + 1)).rejects.toThrow(BlobDamaged);
     });
 
+    it('is out of reach for who still has it open once it is taken over', async () => {
+      const key = newKey();
+      const late = await append(under.store, key, 0, 1000);
+      await under.store.takeOver(key);
+      const own = await under.store.resume(key);
+      expect(own.size).toBe(1000);
+      await pipeline(pieces(bytes.subarray(1000, 3000)), own.writable);
+      await late.cut(10);
+      await own.commit(3000);
+      const held = await buffer(await under.store.open(key, 3000));
+      expect(held.equals(bytes.subarray(0, 3000))).toBe(true);
+      await under.store.takeOver(newKey());
+      expect(await listed(under.store)).toEqual([{ kind: 'blob', key }]);
+    });
+
     it('forgets what is cut off', async () => {
       const key = newKey();
       await (await append(under.store, key, 0, 900_000)).cut(600_000);

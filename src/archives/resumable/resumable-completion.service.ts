@@ -17,7 +17,6 @@ import { UploadsService } from '../intake/uploads.service.js';
 import { BetweenRequests } from './between-requests.js';
 import { ResumableRows } from './resumable-rows.service.js';
 import type { HeldRow } from './resumable-rows.service.js';
-import { UploadBusy } from './resumable.errors.js';
 
 /** How far an upload has come. */
 export interface Progress {
@@ -145,7 +144,7 @@ export class ResumableCompletion {
     try {
       if (row.sha256 !== null && row.sha256 !== sha256)
         throw new DigestMismatch(row.sha256, sha256);
-      if (!(await this.rows.isHolder(row))) throw new UploadBusy();
+      if (!(await this.rows.isHolder(row))) throw await this.rows.lost(row);
       const received = { filename: row.filename ?? '', size, sha256 };
       await this.completion.complete(token, row, received, partial);
       transfer.isSettled = true;

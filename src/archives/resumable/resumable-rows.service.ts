@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Config } from '../../config/config.js';
 import { Instance } from '../../database/instance.js';
+import { DomainError } from '../../errors/domain-error.js';
 import { NotFound } from '../../errors/errors.js';
 import { newId } from '../../secrets/secrets.js';
 import { BlobStore, blobKey } from '../../storage/blob-store.js';
@@ -104,6 +105,8 @@ export class ResumableRows {
     }
     this.hold(id, writer, abort);
     try {
+      if (row.writer !== null && row.instance !== this.instance.number && this.instance.mayErr)
+        await this.store.takeOver(blobKey(id));
       // Read anew: whoever held it before may have declared a length.
       const held = await this.dataSource.manager.findOneBy(Upload, { id, writer });
       if (!held) throw new NotFound('upload');
@@ -148,6 +151,18 @@ export class ResumableRows {
   /** Whether no other process has taken us for dead and holds it now. */
   isHolder({ id, writer }: Hold): Promise<boolean> {
     return this.dataSource.manager.existsBy(Upload, { id, writer });
+  }
+
+  /** Why a hold is one no more: another process took over; it was ended; its ticket was deleted. */
+  async lost({ id, tokenId }: Pick<HeldRow, 'id' | 'tokenId'>): Promise<DomainError> {
+    if (await this.dataSource.manager.existsBy(Upload, { id })) return new UploadBusy();
+    return this.uploads.tokenOf(tokenId).then(
+      () => new NotFound('upload'),
+      (cause: unknown) => {
+        if (cause instanceof DomainError) return cause;
+        throw cause;
+      },
+    );
   }
 
   /** A hold that ends without its row, or that came to nothing. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { DomainError } from '../../errors/domain-error.js';
 import { NotFound, ValidationFailed } from '../../errors/errors.js';
 import { newDigest } from '../../secrets/digest.js';
 import { newId } from '../../secrets/secrets.js';
@@ -79,21 +80,17 @@ export class ResumableService {
     if (await this.rows.isOf(id, tokenId)) await this.rows.free(id, new UploadTakenOver());
   }
 
-  /** @returns whether the ticket was deleted meanwhile: then what came after that is gone, too */
-  async release(transfer: Transfer): Promise<boolean> {
+  /** @returns what to say where it was ended meanwhile: what came after that is gone, too */
+  async release(transfer: Transfer): Promise<DomainError | null> {
     if (transfer.isEntered) this.admissions.exit();
-    const { id, writer } = transfer.row;
-    if (transfer.isSettled) this.rows.forget(id, writer);
-    else if (!(await this.rows.release(transfer.row, transfer.hasGrown))) {
-      this.between.drop(id);
-      const failed = await this.uploads.fail(
-        transfer.token,
-        transfer.row,
-        new UploadTokenUnknown(),
-      );
-      return failed === 'deleted';
+    const { row, token } = transfer;
+    if (transfer.isSettled) this.rows.forget(row.id, row.writer);
+    else if (!(await this.rows.release(row, transfer.hasGrown))) {
+      this.between.drop(row.id);
+      const failed = await this.uploads.fail(token, row, new UploadTokenUnknown());
+      if (failed === 'deleted') return this.rows.lost(row);
     }
-    return false;
+    return null;
   }
 
   /**

@@ -3,7 +3,6 @@ import type { Lock } from '@tus/server';
 import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
 import { DomainError } from '../../errors/domain-error.js';
 import { InternalError, NotFound, ValidationFailed } from '../../errors/errors.js';
-import { UploadTokenUnknown } from '../../upload-tokens/upload-tokens.errors.js';
 import { digestField } from '../../secrets/digest.js';
 import { cleanFilename } from '../filename.policy.js';
 import { digestClaim, idempotencyKeyOf } from '../intake/claims.js';
@@ -95,22 +94,23 @@ export class TusExchange extends DataStore {
       if (this.failure instanceof KnownUpload) return await this.known(this.failure.id);
       if (this.failure !== null) throw this.problem();
       if (answered.status >= 400) throw await notWellFormed(answered);
+      const ended = await this.release();
+      if (ended) throw ended;
       return answered;
     } catch (cause) {
       await this.abandon(cause);
-      // What the store then misses is what the deletion took.
-      throw (await this.release()) && !(cause instanceof DomainError)
-        ? new UploadTokenUnknown()
-        : cause;
+      // What the store then misses is what the ending took.
+      const ended = await this.release();
+      throw cause instanceof DomainError ? cause : (ended ?? cause);
     } finally {
       await this.release();
     }
   }
 
-  private async release(): Promise<boolean> {
+  private async release(): Promise<DomainError | null> {
     const { transfer } = this;
     this.transfer = null;
-    return transfer !== null && (await this.uploads.release(transfer));
+    return transfer && this.uploads.release(transfer);
   }
 
   /** As if it were created now, but for the bytes that it has already. */
