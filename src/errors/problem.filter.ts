@@ -49,6 +49,9 @@ export class ProblemFilter implements ExceptionFilter {
     if (statusOf(error.code) === 401)
       res.setHeader('WWW-Authenticate', 'Bearer realm="logs-collector"');
     for (const [name, value] of Object.entries(error.headers ?? {})) res.setHeader(name, value);
+    // Who sends a header of ours is a program: the challenge for Basic would make a browser ask its user for a password.
+    if (statusOf(error.code) === 401 && http.getRequest<Request>().get('upload-token')?.trim())
+      res.setHeader('WWW-Authenticate', 'Bearer realm="upload token"');
     if (error.retryAfter !== undefined) res.setHeader('Retry-After', String(error.retryAfter));
     res.setHeader('Cache-Control', 'no-store');
     res

@@ -42,7 +42,7 @@ test('the engineer’s first page is small', async ({ page, context, desk }) => 
 test('the customer’s page is smaller still', async ({ page, desk }) => {
   const weight = await weigh(page, async () => {
     await page.goto(`${desk.url}/upload`);
-    await expect(page.getByRole('button', { name: 'Send' })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Continue' })).toBeVisible();
   });
   expect(weight.script).toBeGreaterThan(10);
   expect(weight.script).toBeLessThan(60);

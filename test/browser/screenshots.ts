@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { admin } from '../support/given.js';
-import { workedAt } from './support/desk-data.js';
+import { administered, workedAt } from './support/desk-data.js';
 import { expect, signIn, test, withDesk } from './support/story.js';
 
 // `npm run screenshots`: a picture of every page in both themes, to be looked at. It holds nothing by itself.
@@ -46,7 +46,8 @@ test('entrance', async ({ page }) => {
     await expect(page.getByText('Use a recovery code')).toBeVisible();
     await shoot(page, 'second-factor');
     await page.goto(`${url}/upload#lct_V1StGXR8Z5jdHi6BmyT0cQ9wL2xKpN4a`);
-    await shoot(page, 'upload');
+    await expect(page.getByRole('alert')).toBeVisible();
+    await shoot(page, 'upload-unknown-token');
     await page.goto(`${url}/no-such-page`);
     await shoot(page, 'missing');
   });
@@ -122,4 +123,187 @@ test('desk', async ({ page, context, desk }) => {
   await page.route('**/api/v1/tickets*', (route) => route.abort());
   await page.reload();
   await shoot(page, 'tickets-offline');
+});
+
+test('account', async ({ page, context, desk }) => {
+  const person = await desk.given.engineer('ann');
+  const { username, password, recoveryCodes } = person.account;
+  const phoneOfAnn = desk.given
+    .stranger()
+    .set('User-Agent', 'Mozilla/5.0 (iPhone; CPU iPhone OS 26_1) Version/26.1 Mobile Safari/604.1');
+  await phoneOfAnn.post('/auth/login').send({ username, password }).expect(200);
+  await phoneOfAnn.post('/auth/recovery').send({ code: recoveryCodes.pop() }).expect(200);
+  await page.goto(`${desk.url}/sign-in`);
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Use a recovery code' }).click();
+  await page.getByLabel('Recovery code').fill(recoveryCodes.pop() ?? '');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('link', { name: 'ann' }).click();
+  await expect(page.getByText('This one')).toBeVisible();
+  await shoot(page, 'account');
+  await page.setViewportSize(phone);
+  await shoot(page, 'account-phone');
+  await page.setViewportSize(desktop);
+  await page.evaluate(() => localStorage.setItem('language', 'ru'));
+  await page.reload();
+  await expect(page.getByText('Этот сеанс')).toBeVisible();
+  await shoot(page, 'account-ru');
+  await page.goto(`${desk.url}/account/second-factor`);
+  await shoot(page, 'second-factor-anew-ru');
+  await context.clearCookies();
+});
+
+test('audit', async ({ page, context, desk }) => {
+  const { token } = await desk.given.ticket({ ticket: 'SUP-50123', note: 'Restore fails' });
+  await desk.given.archive({ name: 'diagnostics-2026-11-20.tgz', way: 'put' }, token);
+  const stranger = desk.given.stranger();
+  await stranger.post('/auth/login').send({ username: 'root', password: 'no' }).expect(401);
+  const key = await desk.given.apiKey(['tickets:write'], { name: 'help desk' });
+  const platform = await desk.given.platform();
+  await key.api.post('/tickets').send({ platform, number: 'SUP-50124' }).expect(201);
+  await signIn(context, desk, await desk.given.admin());
+  await page.goto(`${desk.url}/audit`);
+  await expect(page.getByText('Archive received').last()).toBeVisible();
+  await shoot(page, 'audit');
+  await page.getByText('Archive received').last().click();
+  await shoot(page, 'audit-open', false);
+  await page.setViewportSize(phone);
+  await shoot(page, 'audit-phone', false);
+  await page.setViewportSize(desktop);
+  await page.evaluate(() => localStorage.setItem('language', 'ru'));
+  await page.goto(`${desk.url}/audit`);
+  await expect(page.getByText('Архив принят').last()).toBeVisible();
+  await page.route('**/api/v1/audit-events?limit=200*', () => undefined);
+  await page.getByRole('button', { name: 'Выгрузить в CSV' }).click();
+  await shoot(page, 'audit-export-ru', false);
+});
+
+test('storage', async ({ page, context, desk }) => {
+  await signIn(context, desk, await desk.given.admin());
+  const terabyte = 1_000_000_000_000;
+  let usedPercent = 41.5;
+  await page.route('**/api/v1/storage', (route) => {
+    const total = 2 * terabyte;
+    const used = Math.round((total * usedPercent) / 100);
+    const archives = { count: 1234, bytes: Math.round(0.8 * used) };
+    return route.fulfill({ json: { total, used, free: total - used, usedPercent, archives } });
+  });
+  await page.goto(`${desk.url}/storage`);
+  await expect(page.getByText('There is room')).toBeVisible();
+  await shoot(page, 'storage');
+  usedPercent = 88.2;
+  await page.setViewportSize(phone);
+  await page.reload();
+  await expect(page.getByText('Room is getting short')).toBeVisible();
+  await shoot(page, 'storage-phone');
+  usedPercent = 97;
+  await page.setViewportSize(desktop);
+  await page.evaluate(() => localStorage.setItem('language', 'ru'));
+  await page.reload();
+  await expect(page.getByText('Места почти нет')).toBeVisible();
+  await shoot(page, 'storage-ru');
+});
+
+test('administration', async ({ page, context }) => {
+  const firstAdmin = { ADMIN_USERNAME: admin.username, ADMIN_PASSWORD: admin.password };
+  await withDesk(firstAdmin, async (desk) => {
+    await signIn(context, desk, await desk.given.admin());
+    const dialog = page.getByRole('dialog');
+    await page.goto(`${desk.url}/platforms`);
+    await expect(page.getByText('No platforms yet')).toBeVisible();
+    await shoot(page, 'platforms-empty');
+    await page.goto(`${desk.url}/api-keys`);
+    await expect(page.getByText('No API keys')).toBeVisible();
+    await shoot(page, 'api-keys-empty');
+    await administered(desk);
+    await page.goto(`${desk.url}/platforms`);
+    await expect(page.getByText('Cloud Gateway')).toBeVisible();
+    await shoot(page, 'platforms');
+    await page.getByRole('button', { name: 'Edit Backup Server' }).click();
+    await shoot(page, 'platform-edit', false);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'New platform' }).click();
+    await dialog.getByLabel('Name of the product').fill('Журнал почты');
+    await shoot(page, 'platform-new', false);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Delete Backup Server' }).click();
+    await shoot(page, 'platform-delete', false);
+    await dialog.getByRole('button', { name: 'Delete the platform' }).click();
+    await expect(dialog.getByText('It has tickets')).toBeVisible();
+    await shoot(page, 'platform-cascade', false);
+    await page.goto(`${desk.url}/users`);
+    await expect(page.getByText('maria')).toBeVisible();
+    await shoot(page, 'users');
+    await page.getByRole('button', { name: 'Edit root' }).click();
+    await dialog.getByRole('radio', { name: 'Engineer' }).check();
+    await shoot(page, 'user-edit-own', false);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Reset the second factor of maria' }).click();
+    await shoot(page, 'user-reset', false);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'New user' }).click();
+    await dialog.getByLabel('User name').fill('ann');
+    await shoot(page, 'user-new', false);
+    await dialog.getByRole('button', { name: 'Make the account' }).click();
+    await expect(dialog.getByText('What to send')).toBeAttached();
+    await shoot(page, 'user-handover', false);
+    await page.goto(`${desk.url}/api-keys`);
+    await expect(page.getByText('nightly clean-up')).toBeVisible();
+    await shoot(page, 'api-keys');
+    await page.getByRole('button', { name: 'New key' }).click();
+    await dialog.getByLabel('Name').fill('statistics');
+    await dialog.getByRole('checkbox', { name: 'storage:read' }).check();
+    await shoot(page, 'api-key-new', false);
+    await dialog.getByRole('button', { name: 'Make the key' }).click();
+    await expect(dialog.getByText('It is shown only now')).toBeVisible();
+    await shoot(page, 'api-key-value', false);
+    await page.setViewportSize(phone);
+    for (const name of ['platforms', 'users', 'api-keys']) {
+      await page.goto(`${desk.url}/${name}`);
+      await expect(page.getByRole('main').getByRole('listitem').first()).toBeVisible();
+      await shoot(page, `${name}-phone`);
+    }
+    await page.getByRole('button', { name: 'New key' }).click();
+    await shoot(page, 'api-key-new-phone', false);
+    await page.goto(`${desk.url}/platforms`);
+    await page.getByRole('button', { name: 'Edit Backup Server' }).click();
+    await shoot(page, 'platform-edit-phone', false);
+    await page.setViewportSize(desktop);
+    await page.evaluate(() => localStorage.setItem('language', 'ru'));
+    for (const name of ['platforms', 'users', 'api-keys']) {
+      await page.goto(`${desk.url}/${name}`);
+      await expect(page.getByRole('main').getByRole('listitem').first()).toBeVisible();
+      await shoot(page, `${name}-ru`);
+    }
+  });
+});
+
+test('upload', async ({ page, desk }) => {
+  const { token } = await desk.given.ticket({ ticket: 'SUP-48213', attempts: 5 });
+  await page.goto(`${desk.url}/upload#${token.value}`);
+  await expect(page.getByLabel('Choose files')).toBeAttached();
+  await shoot(page, 'upload');
+  const picked = (name: string, size: number) => ({
+    name,
+    mimeType: 'application/gzip',
+    buffer: Buffer.alloc(size, name),
+  });
+  const choose = page.getByLabel('Choose files');
+  await choose.setInputFiles([picked('agent-logs.zip', 4_200_000), picked('журналы.7z', 900_000)]);
+  await expect(page.getByText('2 files have arrived whole')).toBeVisible();
+  // The line is dead from here on.
+  await page.route('**/api/v1/uploads/*', (route) => route.abort());
+  await choose.setInputFiles([
+    picked('support-bundle-node-3.tar.gz', 9_000_000),
+    picked('diagnostics-2026-11-20.tgz', 30_000_000),
+    picked('empty.log', 0),
+  ]);
+  await page.getByRole('button', { name: 'Pause diagnostics' }).click();
+  await expect(page.getByRole('main')).toContainText('The service cannot be reached.');
+  await page.getByText('Send from a command line instead').click();
+  await shoot(page, 'upload-under-way');
+  await page.setViewportSize(phone);
+  await shoot(page, 'upload-under-way-phone');
 });

@@ -1,4 +1,9 @@
+import Boxes from '@lucide/svelte/icons/boxes';
+import HardDrive from '@lucide/svelte/icons/hard-drive';
+import KeyRound from '@lucide/svelte/icons/key-round';
+import ScrollText from '@lucide/svelte/icons/scroll-text';
 import Ticket from '@lucide/svelte/icons/ticket';
+import Users from '@lucide/svelte/icons/users';
 import type { Icon } from './lib/icon/icon.js';
 import { match } from './lib/router/match.js';
 import type { Params } from './lib/router/match.js';
@@ -29,6 +34,16 @@ export const routes: readonly Route[] = [
     page: () => import('./pages/second-factor/SecondFactorPage.svelte'),
   },
   {
+    path: '/account',
+    access: 'engineer',
+    page: () => import('./pages/account/AccountPage.svelte'),
+  },
+  {
+    path: '/account/second-factor',
+    access: 'session',
+    page: () => import('./pages/second-factor/ReplacePage.svelte'),
+  },
+  {
     path: '/tickets',
     access: 'engineer',
     page: () => import('./pages/tickets/TicketsPage.svelte'),
@@ -38,6 +53,36 @@ export const routes: readonly Route[] = [
     path: '/tickets/:number',
     access: 'engineer',
     page: () => import('./pages/ticket/TicketPage.svelte'),
+  },
+  {
+    path: '/platforms',
+    access: 'engineer',
+    page: () => import('./pages/platforms/PlatformsPage.svelte'),
+    navigation: { label: m.platforms_title, icon: Boxes },
+  },
+  {
+    path: '/storage',
+    access: 'engineer',
+    page: () => import('./pages/storage/StoragePage.svelte'),
+    navigation: { label: m.storage_title, icon: HardDrive },
+  },
+  {
+    path: '/users',
+    access: 'admin',
+    page: () => import('./pages/users/UsersPage.svelte'),
+    navigation: { label: m.users_title, icon: Users },
+  },
+  {
+    path: '/api-keys',
+    access: 'admin',
+    page: () => import('./pages/api-keys/ApiKeysPage.svelte'),
+    navigation: { label: m.keys_title, icon: KeyRound },
+  },
+  {
+    path: '/audit',
+    access: 'admin',
+    page: () => import('./pages/audit/AuditPage.svelte'),
+    navigation: { label: m.audit_title, icon: ScrollText },
   },
 ];
 

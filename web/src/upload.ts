@@ -2,9 +2,9 @@ import './app.css';
 import { mount } from 'svelte';
 import UploadPage from './pages/upload/UploadPage.svelte';
 
-const form = document.getElementById('upload');
-if (form) {
+const place = document.getElementById('upload');
+if (place) {
   // Without JavaScript the form in the page works by itself; with it the page's own takes its place.
-  form.replaceChildren();
-  mount(UploadPage, { target: form });
+  place.replaceChildren();
+  mount(UploadPage, { target: place });
 }

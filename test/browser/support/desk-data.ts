@@ -38,3 +38,28 @@ export const workedAt = async ({ given }: Desk): Promise<void> => {
     if (index % 3 === 1) await api.patch(`/tickets/${number}`).send({ resolved: true }).expect(200);
   }
 };
+
+/** Platforms with limits of their own, colleagues, and programs with keys. */
+export const administered = async (desk: Desk): Promise<void> => {
+  await workedAt(desk);
+  const { given } = desk;
+  const { api } = await given.admin();
+  const day = 86_400;
+  const limits = { maxUploadBytes: 20e9, quotaBytes: 2e12, tokenLifetime: 14 * day };
+  await api
+    .patch('/platforms/backup-server')
+    .send({ ...limits, tokenAttempts: 10, retentionDays: 180 })
+    .expect(200);
+  await api.patch('/platforms/mail-archive').send({ maxUploadBytes: 500e6 }).expect(200);
+  await given.user('engineer', 'maria');
+  await given.user('admin', 'o.petrov');
+  const { id } = await given.user('engineer', 'temp.worker@partner.example');
+  await api.patch(`/users/${id}`).send({ disabled: true }).expect(200);
+  const password = 'a long and unusual pass phrase 7';
+  await api.post('/users').send({ username: 'Юлия', password, role: 'engineer' }).expect(201);
+  await given.apiKey(['archives:read', 'archives:delete'], { name: 'nightly clean-up' });
+  const expiresAt = new Date(Date.now() + 200 * day * 1000).toISOString();
+  const scopes = ['platforms:read', 'tickets:read', 'tickets:write'] as const;
+  const helpDesk = await given.apiKey(scopes, { name: 'help desk', expiresAt });
+  await helpDesk.api.get('/platforms').expect(200);
+};

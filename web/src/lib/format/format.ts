@@ -19,6 +19,12 @@ export const bytes = (count: number): string => {
 
 export const number = (value: number): string => new Intl.NumberFormat(variety()).format(value);
 
+/** @param value of a hundred: 41.5 is `41.5%`, `41,5 %` */
+export const percent = (value: number): string =>
+  new Intl.NumberFormat(variety(), { style: 'percent', maximumFractionDigits: 1 }).format(
+    value / 100,
+  );
+
 /** @param iso as the API gives it */
 export const moment = (iso: string): string =>
   new Intl.DateTimeFormat(variety(), { dateStyle: 'medium', timeStyle: 'short' }).format(

@@ -1,0 +1,55 @@
+import { expect, expectAccessible, signIn, test } from './support/story.js';
+
+test('a key is made, shown once, used and deleted', async ({ page, context, desk }) => {
+  await signIn(context, desk, await desk.given.admin());
+  const name = `help <desk> ${process.pid}`;
+  await page.goto(`${desk.url}/api-keys`);
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'New key' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill(name);
+  await dialog.getByRole('button', { name: 'Make the key' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('Mark at least one.');
+  await dialog.getByRole('checkbox', { name: 'platforms:read' }).check();
+  await dialog.getByRole('checkbox', { name: 'tickets:write' }).check();
+  await dialog.getByLabel('Works for').selectOption('90 days');
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Make the key' }).click();
+  await expect(dialog).toContainText('It is shown only now');
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Copy the key' }).click();
+  const value = await page.evaluate(() => navigator.clipboard.readText());
+  expect(value).toMatch(/^lck_/);
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  const row = page.getByRole('listitem').filter({ hasText: name });
+  await expect(row).toContainText('never used');
+  await expect(row).toContainText('in 3 months');
+  await expect(page.locator('body')).not.toContainText(value);
+  const program = desk.given.stranger().set('Authorization', `Bearer ${value}`);
+  await program.get('/platforms').expect(200);
+  await program.get('/archives').expect(403);
+  await page.reload();
+  await expect(row).toContainText('last used');
+  await expectAccessible(page);
+  await row.getByRole('button', { name: `Delete ${name}` }).click();
+  await expect(dialog).toContainText('Last used');
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Delete the key' }).click();
+  await expect(page.getByText(`${name} is deleted.`)).toBeVisible();
+  await expect(row).toHaveCount(0);
+  await program.get('/platforms').expect(401);
+});
+
+test('a key without an end says so', async ({ page, context, desk }) => {
+  await signIn(context, desk, await desk.given.admin());
+  await page.goto(`${desk.url}/api-keys`);
+  await page.getByRole('button', { name: 'New key' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill(`endless-${process.pid}`);
+  await dialog.getByRole('checkbox', { name: 'storage:read' }).check();
+  await dialog.getByLabel('Works for').selectOption('Without end');
+  await dialog.getByRole('button', { name: 'Make the key' }).click();
+  await page.keyboard.press('Escape');
+  const row = page.getByRole('listitem').filter({ hasText: `endless-${process.pid}` });
+  await expect(row).toContainText('without end');
+});

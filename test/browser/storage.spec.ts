@@ -1,0 +1,49 @@
+import { expect, expectAccessible, signIn, test } from './support/story.js';
+
+interface Storage {
+  readonly usedPercent: number;
+  readonly archives: { readonly count: number; readonly bytes: number };
+}
+
+test('the storage is seen at one look', async ({ page, context, desk }) => {
+  await desk.given.archive({ bytes: 'x'.repeat(12_400) });
+  const person = await desk.given.engineer(`storage-${process.pid}`);
+  const { body } = await person.api.get('/storage').expect(200);
+  const { usedPercent, archives } = body as Storage;
+  await signIn(context, desk, person);
+  await page.goto(desk.url);
+  await page.getByRole('link', { name: 'Storage', exact: true }).click();
+  const dial = page.getByRole('progressbar', { name: 'Used space' });
+  await expect(dial).toContainText('%');
+  const shown = Number(await dial.getAttribute('aria-valuenow'));
+  expect(Math.abs(shown - usedPercent)).toBeLessThan(5);
+  await expect(page.getByText(/free of/)).toBeVisible();
+  expect(archives.count).toBeGreaterThan(0);
+  await expect(page.getByText(`${archives.count} archive`)).toBeVisible();
+  await expectAccessible(page);
+});
+
+test('little room and none are said in words', async ({ page, context, desk }) => {
+  await signIn(context, desk, await desk.given.admin());
+  const gigabyte = 1_000_000_000;
+  let used = 88;
+  await page.route('**/api/v1/storage', (route) =>
+    route.fulfill({
+      json: {
+        total: 100 * gigabyte,
+        used: used * gigabyte,
+        free: (100 - used) * gigabyte,
+        usedPercent: used,
+        archives: { count: 1234, bytes: 40 * gigabyte },
+      },
+    }),
+  );
+  await page.goto(`${desk.url}/storage`);
+  await expect(page.getByText('Room is getting short')).toBeVisible();
+  await expect(page.getByText('12 GB free of 100 GB')).toBeVisible();
+  await expectAccessible(page);
+  used = 99;
+  await page.reload();
+  await expect(page.getByText('There is hardly any room')).toBeVisible();
+  await expectAccessible(page);
+});

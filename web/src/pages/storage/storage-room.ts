@@ -1,0 +1,15 @@
+import type { StorageView } from '../../api/schema.js';
+
+/** How much room is left, in three steps. */
+export type Room = 'plenty' | 'little' | 'none';
+
+/** From here on somebody should do something, and from here on at once; percent of the volume in use. */
+export const littleFromPercent = 85;
+export const noneFromPercent = 95;
+
+export const roomIn = ({ usedPercent }: Pick<StorageView, 'usedPercent'>): Room =>
+  usedPercent >= noneFromPercent ? 'none' : usedPercent >= littleFromPercent ? 'little' : 'plenty';
+
+/** A share in percent, between 0 and 100, whatever two measurements at different moments say. */
+export const percentOf = (part: number, whole: number): number =>
+  whole <= 0 ? 0 : Math.min(100, Math.max(0, (100 * part) / whole));
