@@ -13,7 +13,7 @@ describe('a sweep', () => {
     const service = await startedService();
     const sweeps = service.app.get(SweepService);
     const stored: string[] = [];
-    for (let round = 0; round < 12; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const token = await service.given.uploadToken({ attempts: 12 });
       const over = new AbortController();
       const sweeping = (async () => {
@@ -36,7 +36,7 @@ describe('a sweep', () => {
       archives: stored.length,
       findings: [],
     });
-  });
+  }, 60_000);
 
   it('takes no archive whose partial file it saw a moment before', async () => {
     const service = await startedService();
