@@ -112,10 +112,10 @@ module.exports = {
     },
     {
       name: 'resolves',
-      comment: 'Not in package.json, or not there at all.',
+      comment: 'Not in package.json, or not there at all. What is built is not there before it is built.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true },
+      to: { couldNotResolve: true, pathNot: '(^|/)dist/' },
     },
     {
       name: 'is-a-dependency',
