@@ -112,7 +112,8 @@ module.exports = {
     },
     {
       name: 'resolves',
-      comment: 'Not in package.json, or not there at all. What is built is not there before it is built.',
+      comment:
+        'Not in package.json, or not there at all. What is built is not there before it is built.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true, pathNot: '(^|/)dist/' },
