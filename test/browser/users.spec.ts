@@ -7,7 +7,7 @@ test('an account is made with a first password that works, and is handed over', 
   desk,
 }) => {
   await signIn(context, desk, await desk.given.admin());
-  const username = `new-${process.pid}`;
+  const username = `first-${process.pid}`;
   await page.goto(`${desk.url}/users`);
   await expectAccessible(page);
   await page.getByRole('button', { name: 'New user' }).click();
