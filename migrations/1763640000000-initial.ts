@@ -49,6 +49,12 @@ const unique = (table: string, ...columnNames: string[]) => ({
   columnNames,
   isUnique: true,
 });
+/** Of few rows among many: it costs the others nothing. */
+const partial = (table: string, name: string, where: string, ...columnNames: string[]) => ({
+  name: `ix_${table}_${name}`,
+  columnNames,
+  where,
+});
 const foreign = (table: string, column: string, other: string, onDelete = 'NO ACTION') => ({
   name: `fk_${table}_${column}`,
   columnNames: [column],
@@ -81,9 +87,38 @@ const tables = (isPostgres: boolean): Table[] => {
         line('totp_secret', 512, optional),
         line('totp_pending', 512, optional),
         bigint('totp_last_step', optional),
+        line('passkey_handle', 43),
+        whole('passkeys', zero),
         bigint('created_at'),
       ],
       indices: [unique('users', 'username_key')],
+    }),
+    new Table({
+      name: 'passkeys',
+      columns: [
+        id('passkeys'),
+        reference('user_id'),
+        line('credential_id', 1364),
+        text('public_key'),
+        bigint('counter'),
+        line('transports', 255),
+        flag('backed_up'),
+        line('name', 100),
+        bigint('created_at'),
+        bigint('last_used_at', optional),
+      ],
+      indices: [unique('passkeys', 'credential_id'), index('passkeys', 'user_id')],
+      foreignKeys: [foreign('passkeys', 'user_id', 'users', 'CASCADE')],
+    }),
+    new Table({
+      name: 'passkey_challenges',
+      columns: [
+        primary('passkey_challenges', line('hash', 64)),
+        line('purpose', 16),
+        line('session', 64, optional),
+        bigint('expires_at'),
+      ],
+      indices: [index('passkey_challenges', 'session'), index('passkey_challenges', 'expires_at')],
     }),
     new Table({
       name: 'recovery_codes',
@@ -155,6 +190,8 @@ const tables = (isPostgres: boolean): Table[] => {
         reference('platform_id'),
         text('note'),
         text('search'),
+        text('filenames'),
+        text('filenames_search'),
         flag('resolved'),
         line('created_by', 128),
         whole('archive_count', zero),
@@ -162,7 +199,11 @@ const tables = (isPostgres: boolean): Table[] => {
         bigint('created_at'),
         bigint('updated_at'),
       ],
-      indices: [unique('tickets', 'number'), index('tickets', 'platform_id', 'id')],
+      indices: [
+        unique('tickets', 'number'),
+        index('tickets', 'platform_id', 'id'),
+        partial('tickets', 'waiting', 'archive_count = 0', 'resolved', 'id'),
+      ],
       foreignKeys: [foreign('tickets', 'platform_id', 'platforms')],
     }),
     new Table({
@@ -178,7 +219,13 @@ const tables = (isPostgres: boolean): Table[] => {
         line('created_by', 128),
         bigint('created_at'),
       ],
-      indices: [unique('upload_tokens', 'hash'), index('upload_tokens', 'ticket_id', 'id')],
+      indices: [
+        unique('upload_tokens', 'hash'),
+        index('upload_tokens', 'ticket_id', 'id'),
+        index('upload_tokens', 'expires_at'),
+        partial('upload_tokens', 'spent', 'attempts_left = 0', 'expires_at'),
+        partial('upload_tokens', 'failing', 'failures > 0', 'failures'),
+      ],
       foreignKeys: [foreign('upload_tokens', 'ticket_id', 'tickets', 'CASCADE')],
     }),
     new Table({
@@ -191,7 +238,7 @@ const tables = (isPostgres: boolean): Table[] => {
         bigint('declared_bytes', optional),
         line('address', 64),
         bigint('began_at'),
-        flag('resumable'),
+        line('way', 8),
         reference('writer', optional),
         bigint('active_at', optional),
         bigint('proved_bytes', optional),
@@ -199,8 +246,34 @@ const tables = (isPostgres: boolean): Table[] => {
         text('metadata', optional),
         line('sha256', 64, optional),
       ],
-      indices: [unique('uploads', 'token_id', 'idempotency_key'), index('uploads', 'instance')],
+      indices: [
+        unique('uploads', 'token_id', 'idempotency_key'),
+        index('uploads', 'instance'),
+        index('uploads', 'way', 'writer', 'active_at'),
+      ],
       foreignKeys: [foreign('uploads', 'token_id', 'upload_tokens', 'CASCADE')],
+    }),
+    new Table({
+      name: 'attempts',
+      columns: [
+        id('attempts'),
+        reference('token_id'),
+        line('outcome', 8),
+        line('reason', 64, optional),
+        line('way', 8),
+        line('filename', 255, optional),
+        bigint('bytes', optional),
+        bigint('declared_bytes', optional),
+        line('address', 64),
+        bigint('began_at'),
+        bigint('ended_at'),
+      ],
+      indices: [
+        index('attempts', 'token_id', 'id'),
+        index('attempts', 'outcome', 'id'),
+        index('attempts', 'outcome', 'ended_at'),
+      ],
+      foreignKeys: [foreign('attempts', 'token_id', 'upload_tokens', 'CASCADE')],
     }),
     new Table({
       name: 'archives',
@@ -223,6 +296,13 @@ const tables = (isPostgres: boolean): Table[] => {
       indices: [
         index('archives', 'ticket_id', 'id'),
         index('archives', 'platform_id', 'id'),
+        index('archives', 'uploaded_at', 'id', 'size'),
+        partial(
+          'archives',
+          'troubled',
+          "state = 'damaged' OR sha256_claim = 'mismatched' OR md5_claim = 'mismatched'",
+          'id',
+        ),
         index('archives', 'token_id', 'idempotency_key'),
       ],
       foreignKeys: [

@@ -1,10 +1,13 @@
 import { Initial1763640000000 } from '../migrations/1763640000000-initial.js';
 import { ApiKey } from './auth/api-keys/api-key.entity.js';
+import { PasskeyChallenge } from './auth/passkeys/passkey-challenge.entity.js';
+import { Passkey } from './auth/passkeys/passkey.entity.js';
 import { RecoveryCode } from './auth/second-factor/recovery-code.entity.js';
 import { AuthFailure } from './auth/sessions/auth-failure.entity.js';
 import { Session } from './auth/sessions/session.entity.js';
 import { User } from './auth/users/user.entity.js';
 import { Archive } from './archives/archive.entity.js';
+import { Attempt } from './archives/attempts/attempt.entity.js';
 import { DownloadLink } from './archives/contents/download-link.entity.js';
 import { Upload } from './archives/intake/upload.entity.js';
 import { DigestClaim } from './archives/side-cars/digest-claim.entity.js';
@@ -21,10 +24,13 @@ export const schema: Schema = {
   entities: [
     ApiKey,
     Archive,
+    Attempt,
     AuditEvent,
     AuthFailure,
     DigestClaim,
     DownloadLink,
+    Passkey,
+    PasskeyChallenge,
     Platform,
     RecoveryCode,
     Session,

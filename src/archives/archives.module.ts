@@ -4,6 +4,8 @@ import { TicketsModule } from '../tickets/tickets.module.js';
 import { UploadTokensModule } from '../upload-tokens/upload-tokens.module.js';
 import { ArchivesController } from './archives.controller.js';
 import { ArchivesService } from './archives.service.js';
+import { AttemptsController } from './attempts/attempts.controller.js';
+import { AttemptsService } from './attempts/attempts.service.js';
 import { ContentsController } from './contents/contents.controller.js';
 import { ContentsService } from './contents/contents.service.js';
 import { DeletionController } from './deletion/deletion.controller.js';
@@ -35,6 +37,7 @@ import { VerifyService } from './upkeep/verify.service.js';
   controllers: [
     IntakeController,
     ArchivesController,
+    AttemptsController,
     ContentsController,
     DeletionController,
     ReceiptsController,
@@ -44,6 +47,7 @@ import { VerifyService } from './upkeep/verify.service.js';
     AdmissionService,
     AppendingService,
     ArchivesService,
+    AttemptsService,
     BetweenRequests,
     CompletionService,
     ContentsService,

@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { Archive } from '../../src/archives/archive.entity.js';
+import { begunNow } from '../../src/archives/intake/new-upload.js';
 import { UploadsService } from '../../src/archives/intake/uploads.service.js';
 import { Tombstones } from '../../src/archives/tombstones.js';
 import { UploadTokensService } from '../../src/upload-tokens/upload-tokens.service.js';
@@ -18,7 +19,12 @@ describe('what is recorded stays', () => {
 
     const failed = await service.app
       .get(UploadsService)
-      .fail(known, { id, declaredBytes: null, idempotencyKey: null }, new Error('lost'));
+      .fail(
+        known,
+        { ...begunNow(id, 'put', null), idempotencyKey: null, filename: null },
+        { filename: null, bytes: 0 },
+        new Error('lost'),
+      );
 
     expect(failed).toBe('stored');
     expect(storedFiles(service.place)).toHaveLength(1);

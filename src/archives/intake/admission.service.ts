@@ -13,8 +13,10 @@ import {
 import { UploadTokensService } from '../../upload-tokens/upload-tokens.service.js';
 import type { KnownToken } from '../../upload-tokens/upload-tokens.service.js';
 import type { Archive } from '../archive.entity.js';
+import { cleanFilename } from '../filename.policy.js';
 import { UploadBusy } from '../resumable/resumable.errors.js';
 import { ResumableRows } from '../resumable/resumable-rows.service.js';
+import type { WayIn } from './body-readers.js';
 import type { Claims } from './claims.js';
 import {
   FileEmpty,
@@ -25,9 +27,10 @@ import {
   UploadTooLarge,
 } from './intake.errors.js';
 import type { Meter } from './metered-sink.js';
+import { begunNow } from './new-upload.js';
+import type { Begun, NewUpload } from './new-upload.js';
 import type { Upload } from './upload.entity.js';
 import { UploadsService } from './uploads.service.js';
-import type { NewUpload, ResumableDetails } from './uploads.service.js';
 
 /** An upload that may send its body. */
 export interface ReservedAdmission {
@@ -54,7 +57,12 @@ export type ResumableAdmission =
   | { readonly kind: 'unfinished'; readonly upload: Upload }
   | { readonly kind: 'stored'; readonly archive: Archive };
 
+type Framed = Pick<WayIn, 'way' | 'framing' | 'filename'>;
+
 type Wanted = Pick<Claims, 'declaredBytes' | 'idempotencyKey'>;
+
+/** What an upload is, besides what it claims. */
+type How = Pick<NewUpload, 'id' | 'way' | 'filename' | 'writer' | 'details'>;
 
 /** While an upload with the same key is under way, its repetition looks so often whether it has ended. */
 const lookAgainMs = 250;
@@ -82,19 +90,16 @@ export class AdmissionService {
     private readonly config: Config,
   ) {}
 
-  /**
-   * @param framing bytes of the body that may not be the file's
-   * @throws the refusal, after which nothing is reserved
-   */
+  /** @throws the refusal, after which nothing is reserved */
   async admit(
     tokenId: string,
     claims: Claims,
-    framing: number,
+    way: Framed,
     signal: AbortSignal,
   ): Promise<Admission> {
     this.enter();
     try {
-      return await this.reserve(tokenId, claims, framing, signal);
+      return await this.reserve(tokenId, claims, way, signal);
     } catch (cause) {
       this.exit();
       throw cause;
@@ -108,7 +113,7 @@ export class AdmissionService {
   async admitResumable(
     tokenId: string,
     claims: Claims,
-    details: Omit<ResumableDetails, 'sha256'>,
+    { filename, metadata }: Pick<Upload, 'filename' | 'metadata'>,
     hold: { readonly id: string; readonly writer: string },
   ): Promise<ResumableAdmission> {
     this.enter();
@@ -117,7 +122,7 @@ export class AdmissionService {
       const token = await this.usableOrKeyed(tokenId, key);
       const known = key === null ? null : await this.known(tokenId, key);
       if (known) return known;
-      const how = { ...hold, details: { ...details, sha256 } };
+      const how: How = { ...hold, way: 'tus', filename, details: { metadata, sha256 } };
       const admission = await this.take(token, claims, 0, how);
       // With the same key at the same moment: the client's next try finds the other one.
       if (!admission) throw new UploadBusy();
@@ -156,10 +161,11 @@ export class AdmissionService {
   private async reserve(
     tokenId: string,
     claims: Claims,
-    framing: number,
+    { way, framing, filename: named }: Framed,
     signal: AbortSignal,
   ): Promise<Admission> {
     const key = claims.idempotencyKey;
+    const filename = named === null ? null : cleanFilename(named);
     for (;;) {
       const token = await this.usableOrKeyed(tokenId, key);
       const known = key === null ? null : await this.known(tokenId, key);
@@ -171,7 +177,7 @@ export class AdmissionService {
           archive: known.archive,
           meter: repeatedMeter(known.archive),
         };
-      const admission = await this.take(token, claims, framing, { id: newId() });
+      const admission = await this.take(token, claims, framing, { id: newId(), way, filename });
       if (admission) return admission;
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
       signal.throwIfAborted();
@@ -212,12 +218,13 @@ export class AdmissionService {
     token: KnownToken,
     { declaredBytes, idempotencyKey }: Wanted,
     framing: number,
-    how: Omit<NewUpload, keyof Wanted>,
+    how: How,
   ): Promise<ReservedAdmission | null> {
     const limits = this.limits(token);
-    await this.refuseDeclared(token, limits, declaredBytes, framing);
+    const begun = begunNow(how.id, how.way, declaredBytes);
+    await this.refuseDeclared(token, limits, begun, how.filename, framing);
     const space = await this.space.reserve(declaredBytes);
-    const upload: NewUpload = { ...how, declaredBytes, idempotencyKey };
+    const upload: NewUpload = { ...how, ...begun, idempotencyKey };
     try {
       const reserved = await this.uploads.reserve(token, upload);
       if (reserved.kind === 'reserved')
@@ -239,14 +246,17 @@ export class AdmissionService {
   private async refuseDeclared(
     token: KnownToken,
     { limit, exceeded }: Omit<Meter, 'space'>,
-    declaredBytes: number | null,
+    begun: Begun,
+    filename: string | null,
     framing: number,
   ): Promise<void> {
+    const { declaredBytes } = begun;
     if (declaredBytes === null) return;
     const refusal =
       declaredBytes === 0 ? new FileEmpty() : declaredBytes - framing > limit ? exceeded() : null;
     if (refusal === null) return;
-    if (refusal instanceof UploadFault) await this.uploads.refuse(token, refusal);
+    if (refusal instanceof UploadFault)
+      await this.uploads.refuse(token, begun, { filename, bytes: 0 }, refusal);
     throw refusal;
   }
 

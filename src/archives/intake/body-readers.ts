@@ -8,6 +8,7 @@ import type { StorageEngine } from 'multer';
 import { DomainError } from '../../errors/domain-error.js';
 import { FileMissing, MultipartMalformed, TooManyFiles } from './intake.errors.js';
 import { pump } from './pump.js';
+import type { Way } from './upload.entity.js';
 
 /** Called when the file begins; its bytes go into the sink that this gives. */
 export type OpenFile = (filename: string, formToken: unknown) => Promise<Writable>;
@@ -22,6 +23,7 @@ export type BodyReader = (
 
 /** How a request brings its file. */
 export interface WayIn {
+  readonly way: Way;
   readonly read: BodyReader;
   /** Bytes of the body that may not be the file's. */
   readonly framing: number;
@@ -30,7 +32,8 @@ export interface WayIn {
 }
 
 /** The body is the file. */
-export const rawBody = (filename: string): WayIn => ({
+export const rawBody = (way: Way, filename: string): WayIn => ({
+  way,
   read: async (req, _res, signal, open) => pump(req, await open(filename, undefined), signal),
   framing: 0,
   filename,
@@ -145,7 +148,12 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
 };
 
 /** The file is a part of the form, and so is its name. */
-export const formWay: WayIn = { read: formBody, framing: maxBytesBeforeFile, filename: null };
+export const formWay: WayIn = {
+  way: 'form',
+  read: formBody,
+  framing: maxBytesBeforeFile,
+  filename: null,
+};
 
 /** Has the request's headers and none of its bytes. */
 const standIn = async (req: IncomingMessage): Promise<Request> => {

@@ -5,7 +5,7 @@ import { ReadBack } from '../side-cars/read-back.service.js';
 import { Md5Wanted, SideCarsService } from '../side-cars/side-cars.service.js';
 import type { Receipt } from './intake.dto.js';
 import { UploadsService } from './uploads.service.js';
-import type { NewUpload, Received } from './uploads.service.js';
+import type { NewUpload, Received } from './new-upload.js';
 
 /** The last steps of every way in: the bytes are made durable, and then one transaction records the archive. */
 @Injectable()

@@ -10,6 +10,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Addresses } from '../../http/addresses.js';
 import { Allow, Caller } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
 import { digestField } from '../../secrets/digest.js';
@@ -52,12 +53,19 @@ const Created = (): MethodDecorator =>
 @ApiTags('uploads')
 @Controller('archives')
 export class IntakeController {
-  constructor(private readonly intake: IntakeService) {}
+  constructor(
+    private readonly intake: IntakeService,
+    private readonly addresses: Addresses,
+  ) {}
 
   @Post()
   @Allow('upload-token-or-form')
   @ClaimHeaders()
-  @ApiOperation({ summary: 'Upload one file as a form: curl -F file=@logs.tgz' })
+  @ApiOperation({
+    summary: 'Upload one file as a form: curl -F file=@logs.tgz',
+    description:
+      'A browser that sends the form by itself, and so asks for text/html before JSON, is shown the answer as a page.',
+  })
   @ApiConsumes('multipart/form-data')
   @ApiBody({
     schema: {
@@ -79,7 +87,7 @@ export class IntakeController {
     @Caller() caller: CallerOf,
   ): Promise<Receipt | ClaimReceipt> {
     if (!isForm(req)) throw new FileMissing();
-    return answer(res, await this.intake.take(req, res, caller, formWay));
+    return this.answer(res, await this.intake.take(req, res, caller, formWay));
   }
 
   @Put(':filename')
@@ -96,7 +104,7 @@ export class IntakeController {
     @Res({ passthrough: true }) res: Response,
     @Caller() caller: CallerOf,
   ): Promise<Receipt | ClaimReceipt> {
-    return answer(res, await this.intake.take(req, res, caller, rawBody(filename)));
+    return this.answer(res, await this.intake.take(req, res, caller, rawBody('put', filename)));
   }
 
   @Post(':filename')
@@ -115,14 +123,14 @@ export class IntakeController {
     @Caller() caller: CallerOf,
   ): Promise<Receipt | ClaimReceipt> {
     return isForm(req)
-      ? answer(res, await this.intake.take(req, res, caller, formWay))
-      : answer(res, await this.intake.take(req, res, caller, rawBody(filename)));
+      ? this.answer(res, await this.intake.take(req, res, caller, formWay))
+      : this.answer(res, await this.intake.take(req, res, caller, rawBody('post', filename)));
+  }
+
+  private answer(res: Response, receipt: Receipt | ClaimReceipt): Receipt | ClaimReceipt {
+    if (!('id' in receipt)) return receipt;
+    res.setHeader('Location', `${this.addresses.prefix}/api/v1/archives/${receipt.id}`);
+    res.setHeader('Repr-Digest', digestField(receipt.sha256));
+    return receipt;
   }
 }
-
-const answer = (res: Response, receipt: Receipt | ClaimReceipt): Receipt | ClaimReceipt => {
-  if (!('id' in receipt)) return receipt;
-  res.setHeader('Location', `/api/v1/archives/${receipt.id}`);
-  res.setHeader('Repr-Digest', digestField(receipt.sha256));
-  return receipt;
-};

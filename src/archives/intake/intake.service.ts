@@ -6,6 +6,7 @@ import type { CallerOf } from '../../http/allow.js';
 import { Draining } from '../../http/draining.js';
 import { sendContinue } from '../../http/json-body.js';
 import { WrongCredentials } from '../../http/rate-limit.js';
+import { newId } from '../../secrets/secrets.js';
 import { BlobStore, blobKey } from '../../storage/blob-store.js';
 import type { PartialBlob } from '../../storage/blob-store.js';
 import { UploadTokenUnknown } from '../../upload-tokens/upload-tokens.errors.js';
@@ -39,6 +40,7 @@ import {
 } from './intake.errors.js';
 import type { Receipt } from './intake.dto.js';
 import { MeteredSink } from './metered-sink.js';
+import { begunNow } from './new-upload.js';
 import { UploadWatch } from './upload-watch.js';
 import { UploadsService } from './uploads.service.js';
 
@@ -161,12 +163,7 @@ export class IntakeService {
     passage.holder = null;
     passage.isAdmitting = true;
     try {
-      return (passage.admission = await this.admissions.admit(
-        tokenId,
-        claims,
-        way.framing,
-        abort.signal,
-      ));
+      return (passage.admission = await this.admissions.admit(tokenId, claims, way, abort.signal));
     } finally {
       passage.isAdmitting = false;
     }
@@ -194,6 +191,7 @@ export class IntakeService {
     const admission = passage.admission ?? (await this.admit(passage, tokenId));
     const partial =
       admission.kind === 'reserved' ? await this.store.begin(blobKey(admission.upload.id)) : null;
+    if (admission.kind === 'reserved') this.uploads.named(admission.upload.id, filename);
     const sink = new MeteredSink(partial?.writable ?? null, admission.meter);
     return { filename, sink, partial, sideCar: null };
   }
@@ -222,7 +220,8 @@ export class IntakeService {
     this.wrong.check(address);
     try {
       return await this.tokens.authenticate(
-        typeof formToken === 'string' ? formToken.trim() : formToken,
+        // Who has the whole link at hand may put that into the field.
+        typeof formToken === 'string' ? formToken.trim().replace(/^\S*#/, '') : formToken,
       );
     } catch (cause) {
       if (cause instanceof UploadTokenUnknown) this.wrong.count(address);
@@ -269,15 +268,20 @@ export class IntakeService {
 
   /** Undoes what was done. @throws the cause, unless the archive turns out to be stored */
   private async fail(passage: Passage, cause: unknown): Promise<Receipt> {
-    const { holder, admission, body, abort } = passage;
+    const { way, claims, holder, admission, body, abort } = passage;
     // What ended the upload from our side is the reason; what the streams then said is its echo.
     const reason: unknown = abort.signal.aborted ? abort.signal.reason : cause;
     body?.sink.destroy();
     await body?.partial?.discard();
-    if (holder && reason instanceof UploadFault) await this.uploads.refuse(holder, reason);
+    const named = way.filename === null ? null : cleanFilename(way.filename);
+    const brought = { filename: body?.filename ?? named, bytes: body?.sink.size ?? 0 };
+    if (holder && reason instanceof UploadFault) {
+      const begun = begunNow(newId(), way.way, claims.declaredBytes);
+      await this.uploads.refuse(holder, begun, brought, reason);
+    }
     if (admission?.kind !== 'reserved') throw reason;
     const { token, upload } = admission;
-    const failed = await this.uploads.fail(token, upload, reason);
+    const failed = await this.uploads.fail(token, upload, brought, reason);
     // The file system then misses what the deletion took; that is no fault of the storage.
     if (failed === 'deleted' && !(reason instanceof DomainError)) throw new UploadTokenUnknown();
     if (failed !== 'stored') throw reason;

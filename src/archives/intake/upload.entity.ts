@@ -1,16 +1,11 @@
 import { Entity, Index, JoinColumn, ManyToOne } from 'typeorm';
 import type { Relation } from 'typeorm';
-import {
-  Bytes,
-  Flag,
-  Id,
-  Instant,
-  Line,
-  LongText,
-  Reference,
-  Whole,
-} from '../../database/columns.js';
+import { Bytes, Id, Instant, Line, LongText, Reference, Whole } from '../../database/columns.js';
 import { UploadToken } from '../../upload-tokens/upload-token.entity.js';
+
+/** How its bytes come; tus takes many requests (resumable/). */
+export const ways = ['form', 'put', 'post', 'tus'] as const;
+export type Way = (typeof ways)[number];
 
 /**
  * An upload under way: the reservation of one attempt. Its id will be the archive's id and the blob's key.
@@ -19,6 +14,7 @@ import { UploadToken } from '../../upload-tokens/upload-token.entity.js';
 @Entity('uploads')
 @Index('uq_uploads_token_id_idempotency_key', ['tokenId', 'idempotencyKey'], { unique: true })
 @Index('ix_uploads_instance', ['instance'])
+@Index('ix_uploads_way_writer_active_at', ['way', 'writer', 'activeAt'])
 export class Upload {
   @Id('uploads')
   id!: string;
@@ -46,9 +42,13 @@ export class Upload {
   @Instant('began_at')
   beganAt!: Date;
 
-  /** Takes many requests (resumable/), and outlives the process; the columns below are for these alone. */
-  @Flag('resumable')
-  resumable!: boolean;
+  /** The customer's name for it, cleaned; null where it comes with the body. */
+  @Line('filename', 255, { nullable: true })
+  filename!: string | null;
+
+  /** One by tus outlives the process; the columns below are for these alone. */
+  @Line('way', 8)
+  way!: Way;
 
   /** The request that holds it; null where none does. A request whose instance is dead holds nothing. */
   @Reference('writer', { nullable: true })
@@ -61,10 +61,6 @@ export class Upload {
   /** While a body with a checksum comes: the bytes before it. Those after them are not proved, should we die. */
   @Bytes('proved_bytes', { nullable: true })
   provedBytes!: number | null;
-
-  /** The customer's name for it, cleaned. */
-  @Line('filename', 255, { nullable: true })
-  filename!: string | null;
 
   /** Upload-Metadata as it came. */
   @LongText('metadata', { nullable: true })

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../database/errors.js';
@@ -7,36 +7,24 @@ import { Instance } from '../../database/instance.js';
 import { searchable } from '../../database/search.js';
 import { DatabaseUnavailable } from '../../errors/errors.js';
 import type { Actor } from '../../http/actor.js';
-import { currentRequest } from '../../http/request-context.js';
 import { Platform } from '../../platforms/platform.entity.js';
 import { Ticket } from '../../tickets/ticket.entity.js';
 import { TicketResolved } from '../../tickets/tickets.errors.js';
+import { TicketsService } from '../../tickets/tickets.service.js';
 import { UploadTokenUnknown } from '../../upload-tokens/upload-tokens.errors.js';
 import { UploadTokensService } from '../../upload-tokens/upload-tokens.service.js';
 import type { KnownToken } from '../../upload-tokens/upload-tokens.service.js';
 import { Archive } from '../archive.entity.js';
+import { recordAttempt } from '../attempts/attempt.entity.js';
 import { Tombstones } from '../tombstones.js';
 import { QuotaExceeded, UploadFault } from './intake.errors.js';
 import { isItsFault, reasonOf } from './upload-outcome.policy.js';
 import type { Failed } from './upload-outcome.policy.js';
+import type { Begun, Brought, NewUpload, Received } from './new-upload.js';
 import { Upload } from './upload.entity.js';
 
 /** A key keeps standing for its archive so long. */
 const idempotencyMs = 24 * 60 * 60 * 1000;
-
-/** What a beginning upload says of itself. */
-export interface NewUpload {
-  /** Will be the archive's id and the blob's key. */
-  readonly id: string;
-  readonly declaredBytes: number | null;
-  readonly idempotencyKey: string | null;
-  /** The request that holds one which takes many: nobody else settles it. */
-  readonly writer?: string;
-  /** What the row of such a one keeps of it. */
-  readonly details?: ResumableDetails;
-}
-
-export type ResumableDetails = Pick<Upload, 'filename' | 'metadata' | 'sha256'>;
 
 /** What came of asking for an attempt. */
 export type Reserved =
@@ -45,13 +33,6 @@ export type Reserved =
   | { readonly kind: 'repeated'; readonly archive: Archive }
   /** The key stands for an upload that is under way. */
   | { readonly kind: 'under-way' };
-
-/** What was received, once it is durable in the store. */
-export interface Received {
-  readonly filename: string;
-  readonly size: number;
-  readonly sha256: string;
-}
 
 const customer = (tokenId: string): Actor => ({ kind: 'customer', id: tokenId, name: 'customer' });
 
@@ -65,12 +46,16 @@ const customer = (tokenId: string): Actor => ({ kind: 'customer', id: tokenId, n
 @Injectable()
 export class UploadsService {
   private readonly log = new Logger(UploadsService.name);
-  /** Uploads that this process works on; a row of ours that is not among them was left by a failed clean-up. */
-  private readonly active = new Set<string>();
+  /**
+   * Uploads that this process works on, with the file's name once it is known; a row of ours that is not among them was
+   * left by a failed clean-up.
+   */
+  private readonly active = new Map<string, string | null>();
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly instance: Instance,
+    private readonly tickets: TicketsService,
     private readonly tokens: UploadTokensService,
     private readonly tombstones: Tombstones,
     private readonly audit: AuditService,
@@ -82,22 +67,18 @@ export class UploadsService {
 
   /** Takes one attempt for this upload. @throws UploadTokenExhausted and its like */
   async reserve(token: KnownToken, upload: NewUpload): Promise<Reserved> {
-    const { id, declaredBytes, idempotencyKey: key, writer, details } = upload;
-    if (!details) this.active.add(id);
+    const { writer, details, ...begun } = upload;
+    const key = begun.idempotencyKey;
+    if (!details) this.active.set(upload.id, upload.filename);
     try {
       return await this.dataSource.transaction(async (tx): Promise<Reserved> => {
         // The row first: its unique key makes a parallel repetition wait until the other one's transaction ends,
         // and only then does the look at the archives below see everything.
-        const now = new Date();
         await tx.insert(Upload, {
-          id,
-          declaredBytes,
-          idempotencyKey: key,
-          ...(details ? { ...details, writer, resumable: true, activeAt: now } : {}),
+          ...begun,
+          ...(details ? { ...details, writer, activeAt: begun.beganAt } : {}),
           tokenId: token.id,
           instance: this.instance.number,
-          address: currentRequest()?.address ?? '',
-          beganAt: now,
         });
         const archive = key === null ? null : await this.repeated(tx, token.id, key);
         if (archive) throw new Repeated(archive);
@@ -112,6 +93,16 @@ export class UploadsService {
       if (isForeignKeyViolation(cause)) throw new UploadTokenUnknown();
       throw cause;
     }
+  }
+
+  /** The file of an upload under way has its name: it comes with the body, and no row is written for it alone. */
+  named(id: string, filename: string): void {
+    if (this.active.has(id)) this.active.set(id, filename);
+  }
+
+  /** What this process knows of the name of an upload under way. */
+  nameOf(id: string): string | null {
+    return this.active.get(id) ?? null;
   }
 
   /** The token as it stands now. */
@@ -149,18 +140,7 @@ export class UploadsService {
     const { size } = received;
     const stored = await this.dataSource.transaction(async (tx) => {
       const uploadedAt = new Date();
-      const counted = await tx
-        .createQueryBuilder()
-        .update(Ticket)
-        .set({
-          archiveCount: () => 'archive_count + 1',
-          archiveBytes: () => 'archive_bytes + :size',
-          updatedAt: uploadedAt,
-        })
-        .where('id = :id AND resolved = :no', { id: ticket.id, no: false })
-        .setParameter('size', size)
-        .execute();
-      if (counted.affected !== 1)
+      if (!(await this.tickets.addArchive(tx, ticket.id, received, uploadedAt)))
         throw (await tx.existsBy(Ticket, { id: ticket.id }))
           ? new TicketResolved()
           : new UploadTokenUnknown();
@@ -190,6 +170,7 @@ export class UploadsService {
         idempotencyKey: upload.idempotencyKey,
         uploadedAt,
       });
+      await recordAttempt(tx, token.id, upload, { ...received, bytes: size }, null);
       await this.audit.record(tx, customer(token.id), {
         action: 'archive.stored',
         subject: { kind: 'archive', id: upload.id },
@@ -204,13 +185,18 @@ export class UploadsService {
   /**
    * Settles an upload that stored nothing: its attempt is given back, its bytes go.
    */
-  async fail(token: KnownToken, upload: NewUpload, cause: unknown): Promise<Failed> {
+  async fail(
+    token: KnownToken,
+    upload: NewUpload,
+    brought: Brought,
+    cause: unknown,
+  ): Promise<Failed> {
     let failed: Failed = 'undone';
     try {
       await this.dataSource.transaction(async (tx) => {
         const { id } = upload;
         if (await this.settleFailed(tx, upload, token.id, isItsFault(cause)))
-          await this.recordFailure(tx, token, cause);
+          await this.recordFailure(tx, token, upload, brought, cause);
         // Only now: taking the token's row waited for a commit whose answer was lost on its way.
         else if (await tx.existsBy(Archive, { id })) throw new SettledElsewhere('stored');
         else if (await tx.existsBy(Upload, { id })) throw new SettledElsewhere('unsettled');
@@ -239,21 +225,27 @@ export class UploadsService {
   }
 
   /** A fault of the upload itself that was found before it took an attempt. */
-  async refuse(token: KnownToken, fault: UploadFault): Promise<void> {
+  async refuse(
+    token: KnownToken,
+    begun: Begun,
+    brought: Brought,
+    fault: UploadFault,
+  ): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       await this.tokens.countFailure(tx, token.id);
-      await this.recordFailure(tx, token, fault);
+      await this.recordFailure(tx, token, begun, brought, fault);
     });
   }
 
   /** Gives back the attempts of uploads whose process died, and buries their bytes. Returns how many. */
   async reclaim(): Promise<number> {
-    const active = new Set(this.active);
+    const active = new Set(this.active.keys());
     // Resumable ones outlive their process (resumable/).
-    const rows = await this.dataSource.manager.findBy(Upload, { resumable: false });
+    const rows = await this.dataSource.manager.findBy(Upload, { way: Not('tus') });
     const alive = new Map<number, boolean>();
     let reclaimed = 0;
-    for (const { id, tokenId, instance } of rows) {
+    for (const row of rows) {
+      const { id, tokenId, instance } = row;
       if (instance === this.instance.number) {
         // Also those that began after the copy was taken are at work.
         if (active.has(id) || this.active.has(id)) continue;
@@ -265,6 +257,13 @@ export class UploadsService {
       await this.dataSource.transaction(async (tx) => {
         if (!(await this.settleFailed(tx, { id }, tokenId, false))) return;
         await this.tombstones.add(tx, [id]);
+        await recordAttempt(
+          tx,
+          tokenId,
+          row,
+          { filename: row.filename, bytes: null },
+          'interrupted',
+        );
         reclaimed += 1;
       });
     }
@@ -284,11 +283,19 @@ export class UploadsService {
     return true;
   }
 
-  private async recordFailure(tx: EntityManager, token: KnownToken, cause: unknown): Promise<void> {
+  private async recordFailure(
+    tx: EntityManager,
+    token: KnownToken,
+    begun: Begun,
+    brought: Brought,
+    cause: unknown,
+  ): Promise<void> {
+    const reason = reasonOf(cause);
+    await recordAttempt(tx, token.id, begun, brought, reason);
     await this.audit.record(tx, customer(token.id), {
       action: 'archive.upload-failed',
       subject: { kind: 'token', id: token.id },
-      details: { ticket: token.ticket.number, reason: reasonOf(cause) },
+      details: { ticket: token.ticket.number, reason },
     });
   }
 }

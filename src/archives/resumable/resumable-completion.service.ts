@@ -16,7 +16,7 @@ import type { Upload } from '../intake/upload.entity.js';
 import { UploadsService } from '../intake/uploads.service.js';
 import { BetweenRequests } from './between-requests.js';
 import { ResumableRows } from './resumable-rows.service.js';
-import type { HeldRow } from './resumable-rows.service.js';
+import type { HeldUpload } from './resumable-rows.service.js';
 
 /** How far an upload has come. */
 export interface Progress {
@@ -32,12 +32,6 @@ export interface Progress {
   /** SHA-256 of the archive that it has become; null while it is unfinished. */
   readonly sha256: string | null;
 }
-
-/** What is known of an upload while a request holds it. */
-export type HeldUpload = Pick<
-  HeldRow,
-  'id' | 'tokenId' | 'writer' | 'idempotencyKey' | 'filename' | 'metadata' | 'activeAt'
-> & { declaredBytes: number | null; provedBytes: number | null; sha256: string | null };
 
 /** A request that holds an unfinished upload: nobody else writes or settles it until `release`. */
 export interface Transfer {
@@ -158,7 +152,7 @@ export class ResumableCompletion {
 
   /** Ends it without an archive: its attempt is given back, its bytes go. @throws DatabaseUnavailable */
   async settleFailed(transfer: Transfer, cause: unknown): Promise<'stored' | 'ended'> {
-    const failed = await this.uploads.fail(transfer.token, transfer.row, cause);
+    const failed = await this.rows.fail(transfer.token, transfer.row, cause);
     if (failed === 'unsettled') throw new DatabaseUnavailable();
     transfer.isSettled = true;
     this.between.drop(transfer.row.id);

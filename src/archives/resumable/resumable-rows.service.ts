@@ -6,8 +6,10 @@ import { DomainError } from '../../errors/domain-error.js';
 import { NotFound } from '../../errors/errors.js';
 import { newId } from '../../secrets/secrets.js';
 import { BlobStore, blobKey } from '../../storage/blob-store.js';
+import type { KnownToken } from '../../upload-tokens/upload-tokens.service.js';
 import { Upload } from '../intake/upload.entity.js';
 import { UploadEnded } from '../intake/upload-outcome.policy.js';
+import type { Failed } from '../intake/upload-outcome.policy.js';
 import { UploadsService } from '../intake/uploads.service.js';
 import { BetweenRequests } from './between-requests.js';
 import { UploadBusy } from './resumable.errors.js';
@@ -24,6 +26,9 @@ interface Holder {
 export interface HeldRow extends Upload {
   readonly writer: string;
 }
+
+/** What is known of an upload while a request holds it. */
+export type HeldUpload = Omit<HeldRow, 'token' | 'instance'>;
 
 type Hold = Pick<HeldRow, 'id' | 'writer'>;
 
@@ -50,13 +55,13 @@ export class ResumableRows {
 
   /** @throws NotFound for one that is unknown, another token's, or expired */
   async find(id: string, tokenId: string): Promise<Upload> {
-    const row = await this.dataSource.manager.findOneBy(Upload, { id, tokenId, resumable: true });
+    const row = await this.dataSource.manager.findOneBy(Upload, { id, tokenId, way: 'tus' });
     if (!row || (row.writer === null && this.isExpired(row))) throw new NotFound('upload');
     return row;
   }
 
   isOf(id: string, tokenId: string): Promise<boolean> {
-    return this.dataSource.manager.existsBy(Upload, { id, tokenId, resumable: true });
+    return this.dataSource.manager.existsBy(Upload, { id, tokenId, way: 'tus' });
   }
 
   /** The unfinished upload that this key stands for. */
@@ -64,7 +69,7 @@ export class ResumableRows {
     const row = await this.dataSource.manager.findOneBy(Upload, {
       tokenId,
       idempotencyKey,
-      resumable: true,
+      way: 'tus',
     });
     return row && !this.isExpired(row) ? row : null;
   }
@@ -191,7 +196,7 @@ export class ResumableRows {
     const rows = await this.dataSource
       .createQueryBuilder(Upload, 'upload')
       .innerJoinAndSelect('upload.token', 'token')
-      .where('upload.resumable = :yes', { yes: true })
+      .where('upload.way = :way', { way: 'tus' })
       .andWhere('(upload.activeAt < :before OR token.revokedAt IS NOT NULL)', {
         before: now.getTime() - 1000 * this.config.UPLOAD_EXPIRY,
       })
@@ -209,7 +214,7 @@ export class ResumableRows {
    */
   async dropUntouched(tokenId: string): Promise<boolean> {
     const rows = await this.dataSource.manager.find(Upload, {
-      where: { tokenId, resumable: true },
+      where: { tokenId, way: 'tus' },
       order: { id: 'ASC' },
     });
     const before = Date.now() - 1000 * this.config.UPLOAD_IDLE_TIMEOUT;
@@ -220,6 +225,12 @@ export class ResumableRows {
       )
         return true;
     return false;
+  }
+
+  /** Ends an upload without an archive, and remembers how much of it came. */
+  async fail(token: KnownToken, row: HeldUpload, cause: unknown): Promise<Failed> {
+    const bytes = await this.store.sizeOfPartial(blobKey(row.id)).catch(() => null);
+    return this.uploads.fail(token, row, { filename: row.filename, bytes }, cause);
   }
 
   private async hasNoBytes(id: string): Promise<boolean> {
@@ -241,7 +252,7 @@ export class ResumableRows {
       try {
         if (!(await may())) return false;
         const token = await this.uploads.tokenOf(row.tokenId);
-        const failed = await this.uploads.fail(token, held, new UploadEnded(reason));
+        const failed = await this.fail(token, held, new UploadEnded(reason));
         if (failed === 'unsettled') return false;
         this.between.drop(row.id);
         return true;

@@ -53,10 +53,9 @@ export class ResumableService {
       }
       isHeld = true;
       const { token, upload, space } = admission;
-      const { declaredBytes, idempotencyKey } = upload;
       this.between.put(id, { digest: newDigest(), size: 0, space });
-      const about = { ...hold, tokenId, declaredBytes, idempotencyKey, sha256: claims.sha256 };
-      const row = { ...about, ...details, provedBytes: null, activeAt: new Date() };
+      const about = { ...upload, ...hold, ...details, sha256: claims.sha256 };
+      const row = { ...about, tokenId, provedBytes: null, activeAt: new Date() };
       return { row, token, abort, hasGrown: false, isEntered: true, isSettled: false };
     } finally {
       if (!isHeld) this.rows.forget(id, writer);
@@ -87,7 +86,7 @@ export class ResumableService {
     if (transfer.isSettled) this.rows.forget(row.id, row.writer);
     else if (!(await this.rows.release(row, transfer.hasGrown))) {
       this.between.drop(row.id);
-      const failed = await this.uploads.fail(token, row, new UploadTokenUnknown());
+      const failed = await this.rows.fail(token, row, new UploadTokenUnknown());
       if (failed === 'deleted') return this.rows.lost(row);
     }
     return null;
