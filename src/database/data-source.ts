@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import type { DatabaseTarget } from '../config/load-config.js';
+import { ReserveFile } from './reserve-file.js';
 import { serialiseTransactions } from './sqlite-mutex.js';
 
 /** Entities and migrations, handed down from schema.ts because imports point down only. */
@@ -54,7 +55,7 @@ export const openDatabase = async (
 ): Promise<DataSource> => {
   if (target.kind === 'sqlite') mkdirSync(dirname(target.path), { recursive: true, mode: 0o700 });
   const dataSource = new DataSource(options(target, schema, pool));
-  if (target.kind === 'sqlite') serialiseTransactions(dataSource);
+  if (target.kind === 'sqlite') serialiseTransactions(dataSource, new ReserveFile(target.path));
   return dataSource.initialize();
 };
 

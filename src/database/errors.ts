@@ -28,10 +28,14 @@ export const isLoginRefused = (cause: unknown): boolean => /^(28|3D000)/.test(co
 const unreachableText =
   /Connection terminated|timeout exceeded when trying to connect|Connection ended|not queryable|Driver not Connected|database connection is not open|Query runner already released/i;
 
+/** SQLite, where a write finds no room: of the log that all connections map into memory it says so by other codes. */
+export const isVolumeFull = (cause: unknown): boolean =>
+  /^SQLITE_(FULL|IOERR_(SHMSIZE|SHMMAP|WRITE))$/.test(codeOf(cause));
+
 /** What the database's own failure means to the caller; null where it is a fault of ours. */
 export const databaseProblem = (cause: unknown): DomainError | null => {
   const code = codeOf(cause);
-  if (code === 'SQLITE_FULL' || code === '53100') return new StorageFull({ cause });
+  if (isVolumeFull(cause) || code === '53100') return new StorageFull({ cause });
   if (unreachable.test(code) || (cause instanceof Error && unreachableText.test(cause.message)))
     return new DatabaseUnavailable({ cause });
   return null;

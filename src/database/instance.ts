@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { DatabaseTarget } from '../config/load-config.js';
 import { newInstanceNumber } from '../secrets/secrets.js';
+import { ReserveFile } from './reserve-file.js';
 
 /** A second service on the same SQLite database. */
 export class AlreadyRunning extends Error {
@@ -29,7 +30,7 @@ export abstract class Instance {
   /** Takes the lock. @throws AlreadyRunning on SQLite when another process serves this database */
   abstract enter(): Promise<void>;
   abstract isAlive(instance: number): Promise<boolean>;
-  /** Takes the lock again where a lost connection dropped it. */
+  /** Called every second; takes the lock again where a lost connection dropped it. */
   abstract keep(): Promise<void>;
   abstract leave(): Promise<void>;
 }
@@ -37,10 +38,12 @@ export abstract class Instance {
 /** One process serves; its lock is that of SQLite on a file of its own beside the database. */
 export class SqliteInstance extends Instance {
   readonly mayErr = false;
+  private readonly reserve: ReserveFile;
   private lock: Database.Database | null = null;
 
   constructor(private readonly path: string) {
     super();
+    this.reserve = new ReserveFile(path);
   }
 
   private get lockFile(): string {
@@ -71,6 +74,7 @@ export class SqliteInstance extends Instance {
     }
     if (!this.lock) throw new AlreadyRunning(this.path);
     writeFileSync(`${this.lockFile}.instance`, String(this.number));
+    await this.reserve.keep();
   }
 
   /** Where another process (the service, seen from a command) holds the lock, the instance it wrote down lives. */
@@ -84,8 +88,9 @@ export class SqliteInstance extends Instance {
     );
   }
 
-  keep(): Promise<void> {
-    return Promise.resolve();
+  /** And the reserve, once there is room for it again. */
+  async keep(): Promise<void> {
+    if (this.lock) await this.reserve.keep();
   }
 
   leave(): Promise<void> {

@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
+import { isVolumeFull } from './errors.js';
+import type { ReserveFile } from './reserve-file.js';
 
 /** First come, first served. */
 class Mutex {
@@ -30,9 +32,22 @@ export class OutsideTransaction extends Error {
  * an open transaction and be lost with its rollback, and two transactions would break each other. So each caller
  * gets a runner of its own, an open transaction owns the connection, and the other runners wait.
  */
-export const serialiseTransactions = (dataSource: DataSource): void => {
+export const serialiseTransactions = (
+  dataSource: DataSource,
+  reserve: Pick<ReserveFile, 'give'>,
+): void => {
   const mutex = new Mutex();
   const open = new AsyncLocalStorage<{ ended: boolean }>();
+
+  /** What a full volume refused is done again when there was room to give up: it was rolled back as a whole. */
+  const withReserve = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } catch (cause) {
+      if (!isVolumeFull(cause) || !reserve.give()) throw cause;
+      return work();
+    }
+  };
 
   class SerialQueryRunner extends BetterSqlite3QueryRunner {
     private release_: (() => void) | null = null;
@@ -55,7 +70,7 @@ export const serialiseTransactions = (dataSource: DataSource): void => {
       if (this.release_) return super.query(query, parameters, useStructuredResult);
       const release = await this.lock(query);
       try {
-        return await super.query(query, parameters, useStructuredResult);
+        return await withReserve(() => super.query(query, parameters, useStructuredResult));
       } finally {
         release();
       }
@@ -103,13 +118,15 @@ export const serialiseTransactions = (dataSource: DataSource): void => {
   const transaction = manager.transaction.bind(manager) as (...args: unknown[]) => Promise<unknown>;
   manager.transaction = async (...args: unknown[]) => {
     if (open.getStore()?.ended === false) throw new OutsideTransaction('BEGIN TRANSACTION');
-    const scope = { ended: false };
-    return open.run(scope, async () => {
-      try {
-        return await transaction(...args);
-      } finally {
-        scope.ended = true;
-      }
+    return withReserve(() => {
+      const scope = { ended: false };
+      return open.run(scope, async () => {
+        try {
+          return await transaction(...args);
+        } finally {
+          scope.ended = true;
+        }
+      });
     });
   };
 };

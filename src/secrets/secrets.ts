@@ -34,6 +34,13 @@ export const secretPattern = /lc[tkd]_[A-Za-z0-9_-]{8,}/g;
 /** Time-ordered identifier (RFC 9562 UUID version 7), so that "newest first" is the order of the key. */
 export const newId = (): string => v7();
 
+/** The lowest id that newId may make at this moment: where a range of time begins in the order of the key. */
+export const lowestIdAt = (moment: Date): string => {
+  // RFC 9562, section 5.7: 48 bits of milliseconds since 1970 come first.
+  const time = Math.max(0, moment.getTime()).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
+};
+
 /** SHA-256 in hex. Only for values of high entropy: tokens, keys, session ids. */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -45,6 +52,12 @@ export const newRecoveryCode = (): string => recoveryAlphabet().replace(/^(.{5})
 export const newInstanceNumber = (): number => randomInt(1, 2 ** 31 - 1);
 
 export const newSessionId = (): string => randomBytes(32).toString('base64url');
+/** What a passkey signs: WebAuthn asks for 16 bytes at least (section 13.4.3). */
+export const newChallenge = (): string => randomBytes(32).toString('base64url');
+/** 256 bits; WebAuthn allows 64 bytes (section 5.4.3). */
+export const newPasskeyHandle = (): string => randomBytes(32).toString('base64url');
+/** Bytes that mean nothing and cannot be compressed. */
+export const noise = (bytes: number): Buffer => randomBytes(bytes);
 export const newSecretKey = (): string => randomBytes(48).toString('base64url');
 
 export const isSame = (one: string, other: string): boolean => {

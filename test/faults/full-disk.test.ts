@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { noise } from '../support/bytes.js';
+import { isSqlite } from '../support/database.js';
+import { download } from '../support/download.js';
+import { eventually } from '../support/eventually.js';
+import { expectProblem } from '../support/http.js';
+import { startedService } from '../support/service.js';
+import { mayMount, smallVolume } from '../support/small-volume.js';
+import { storedFiles } from '../support/store-files.js';
+import { tus } from '../support/tus.js';
+import { tokenState, uploadUnderWay } from '../support/upload-under-way.js';
+import { upload } from '../support/upload.js';
+
+const MiB = 1024 * 1024;
+
+/** Without root there is no volume to fill; CI has it. */
+const withVolume = mayMount ? describe : describe.skip;
+
+withVolume('a volume without a free byte', () => {
+  it('refuses uploads whatever way they come, and costs no attempt', async () => {
+    const volume = await smallVolume(48 * MiB);
+    const service = await startedService({}, volume);
+    const token = await service.given.uploadToken({ attempts: 3 });
+    volume.fill();
+    for (const way of ['form', 'put', 'post'] as const)
+      expectProblem(
+        await upload(service.url, token, { way, bytes: noise(100_000) }),
+        'storage-full',
+      );
+    expectProblem(await tus(service.url, token).create({ length: 100_000 }), 'storage-full');
+    expect(storedFiles(volume)).toEqual([]);
+    expect(await tokenState(service.url, token)).toMatchObject({
+      attemptsLeft: 3,
+      state: 'active',
+    });
+    volume.empty();
+    expect(await upload(service.url, token)).toMatchObject({ status: 201 });
+  });
+
+  it('lets people sign in, download, and make room by deleting', async () => {
+    const volume = await smallVolume(64 * MiB);
+    const service = await startedService({}, volume);
+    const { account } = await service.given.admin();
+    const token = await service.given.uploadToken({ attempts: 3 });
+    const [kept, gone] = [noise(4 * MiB), noise(20 * MiB)];
+    const first = (await service.given.archive({ bytes: kept }, token)) as { id: string };
+    const second = (await service.given.archive({ bytes: gone }, token)) as { id: string };
+    volume.fill();
+
+    const api = await service.given.signedIn(account);
+    await download(api, first.id).expect(200);
+    await api.delete(`/archives/${second.id}`).expect(204);
+
+    expect(storedFiles(volume)).toEqual([first.id]);
+    expect(await upload(service.url, token, { bytes: noise(10 * MiB) })).toMatchObject({
+      status: 201,
+    });
+    expect(await tokenState(service.url, token)).toMatchObject({ attemptsLeft: 0 });
+    await download(api, first.id).expect(200);
+  });
+
+  it('lets a whole ticket go, many times over', async () => {
+    const volume = await smallVolume(96 * MiB);
+    const service = await startedService({}, volume);
+    const { api } = await service.given.admin();
+    const tickets: string[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      const token = await service.given.uploadToken({ attempts: 20 });
+      tickets.push(token.ticket);
+      for (let files = 0; files < 8; files += 1)
+        await service.given.archive({ bytes: noise(100_000) }, token);
+    }
+    for (const number of tickets) {
+      volume.fill();
+      await api.delete(`/tickets/${number}`).expect(204);
+    }
+    expect(storedFiles(volume)).toEqual([]);
+  });
+
+  it('ends an upload under way with 507 and keeps nothing of it', async () => {
+    const volume = await smallVolume(48 * MiB);
+    const service = await startedService({}, volume);
+    const token = await service.given.uploadToken({ attempts: 1 });
+    const running = await uploadUnderWay(service.url, token, { way: 'put' });
+    volume.fill();
+    const answer = await running.finish(noise(8 * MiB));
+    expectProblem(answer, 'storage-full');
+    await eventually(async () => {
+      expect(storedFiles(volume)).toEqual([]);
+      expect(await tokenState(service.url, token)).toMatchObject({ attemptsLeft: 1 });
+    });
+  });
+
+  if (isSqlite)
+    it('gave the database its reserve, which is there again when there is room', async () => {
+      const volume = await smallVolume(48 * MiB);
+      const reserve = join(volume.dataDir, 'logs-collector.sqlite.reserve');
+      const service = await startedService({}, volume);
+      expect(existsSync(reserve)).toBe(true);
+      const { api } = await service.given.admin();
+      const token = await service.given.uploadToken();
+      volume.fill();
+      await api.patch(`/tickets/${token.ticket}`).send({ note: 'full' }).expect(200);
+      expect(existsSync(reserve)).toBe(false);
+      expect(service.log.events('database.reserve-given-up')).toHaveLength(1);
+      volume.empty();
+      await eventually(() => expect(existsSync(reserve)).toBe(true), 30_000);
+    });
+});
+
+withVolume('two uploads that only fit one after the other', () => {
+  it('end in one 201, and one 507 before its body', async () => {
+    const volume = await smallVolume(34 * MiB);
+    const service = await startedService({}, volume);
+    const token = await service.given.uploadToken({ attempts: 5 });
+    const bytes = noise(18 * MiB);
+    const expecting = { Expect: '100-continue', 'Content-Length': bytes.length };
+    const running = await uploadUnderWay(
+      service.url,
+      token,
+      { way: 'put', headers: { 'Content-Length': bytes.length } },
+      bytes.subarray(0, 1000),
+    );
+    const refused = await upload(service.url, token, { way: 'put', bytes, headers: expecting });
+    expectProblem(refused, 'storage-full');
+    expect(await running.finish(bytes.subarray(1000))).toMatchObject({ status: 201 });
+    expect(storedFiles(volume)).toHaveLength(1);
+    expect(await tokenState(service.url, token)).toMatchObject({ attemptsLeft: 4 });
+  });
+});

@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { noise } from './bytes.js';
+import { afterFile } from './cleaning.js';
+import { freshPlace } from './database.js';
+import type { Place } from './database.js';
+
+/** Mounting takes root, as in CI and in a container. */
+export const mayMount = process.getuid?.() === 0;
+
+export interface SmallVolume extends Place {
+  /** Somebody else's file takes all that is left. */
+  fill(): void;
+  /** That file goes. */
+  empty(): void;
+}
+
+/** A place whose folder is a volume of its own in memory, of so many bytes. */
+export const smallVolume = async (bytes: number): Promise<SmallVolume> => {
+  const place = await freshPlace();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=700`, 'tmpfs', place.dataDir]);
+  afterFile(() => execFileSync('umount', ['--lazy', place.dataDir]));
+  const path = join(place.dataDir, 'somebody-elses-file');
+  return {
+    ...place,
+    fill: () => {
+      const file = openSync(path, 'a');
+      try {
+        for (let piece = 1024 * 1024; piece >= 1;) {
+          try {
+            // A part may fit where the whole does not.
+            if (writeSync(file, noise(piece)) < piece) piece = Math.floor(piece / 2);
+          } catch {
+            piece = Math.floor(piece / 2);
+          }
+        }
+      } finally {
+        closeSync(file);
+      }
+    },
+    empty: () => rmSync(path),
+  };
+};
