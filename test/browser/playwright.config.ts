@@ -1,21 +1,10 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
+import { chromiumArguments, chromiumPath } from '../../scripts/chromium.js';
 
-/** The distribution's, as operators and CI have it; nothing is downloaded. */
-const chromium = [
-  process.env['CHROMIUM'] ?? '',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-].find((path) => path !== '' && existsSync(path));
-if (chromium === undefined) {
-  process.stderr.write(
-    'The browser tests need Chromium: apt-get install chromium, or name one by CHROMIUM=/path/to/it.\n',
-  );
-  process.exit(1);
-}
+const chromium = chromiumPath();
+if (chromium === null) process.exit(1);
 
-const isRoot = process.getuid?.() === 0;
 const root = join(__dirname, '../..');
 
 export default defineConfig({
@@ -36,8 +25,7 @@ export default defineConfig({
     permissions: ['clipboard-read', 'clipboard-write'],
     launchOptions: {
       executablePath: chromium,
-      // Chromium has no sandbox for root, and asks nobody else's host anything.
-      args: [...(isRoot ? ['--no-sandbox'] : []), '--disable-background-networking'],
+      args: [...chromiumArguments],
     },
   },
 });
