@@ -7,6 +7,7 @@ import { Platform } from '../platforms/platform.entity.js';
 @Entity('tickets')
 @Index('uq_tickets_number', ['number'], { unique: true })
 @Index('ix_tickets_platform_id_id', ['platformId', 'id'])
+@Index('ix_tickets_waiting', ['resolved', 'id'], { where: 'archive_count = 0' })
 export class Ticket {
   @Id('tickets')
   id!: string;
@@ -27,6 +28,14 @@ export class Ticket {
   /** Number and note, folded for searching (search.ts). */
   @LongText('search')
   search!: string;
+
+  /** Names of its archives as they were sent (filenames.policy.ts). It may be long: loaded only where it is asked for. */
+  @LongText('filenames', { select: false })
+  filenames?: string;
+
+  /** The same, folded for searching. */
+  @LongText('filenames_search', { select: false })
+  filenamesSearch?: string;
 
   @Flag('resolved')
   resolved!: boolean;

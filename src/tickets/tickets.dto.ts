@@ -1,10 +1,12 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsString, Matches, MaxLength } from 'class-validator';
+import { IsBoolean, IsIn, IsString, Matches, MaxLength, ValidateBy } from 'class-validator';
+import { searchable } from '../database/search.js';
 import { PageQuery } from '../http/cursor.js';
-import { MayBeAbsent, StorableText } from '../http/fields.js';
+import { InstantText, MayBeAbsent, StorableText } from '../http/fields.js';
 import { PageView } from '../http/page-view.js';
 import { PlatformName } from '../platforms/platforms.dto.js';
+import { nameFoundBy } from './filenames.policy.js';
 import type { Ticket } from './ticket.entity.js';
 
 export const ticketNumberPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -48,6 +50,20 @@ export class ChangeTicket {
   readonly note?: string;
 }
 
+/** A range that holds no moment finds nothing, which nobody means. */
+const BeforeItsEnd = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'beforeItsEnd',
+    validator: {
+      validate: (after: unknown, args) => {
+        const before = (args?.object as TicketQuery | undefined)?.createdBefore;
+        // What is no moment at all is refused by itself.
+        return before === undefined || !(Date.parse(String(after)) >= Date.parse(before));
+      },
+      defaultMessage: () => 'createdAfter must be before createdBefore',
+    },
+  });
+
 export class TicketQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Name of a platform' })
   @MayBeAbsent()
@@ -61,7 +77,36 @@ export class TicketQuery extends PageQuery {
   @IsIn(['open', 'resolved'])
   readonly state?: 'open' | 'resolved';
 
-  @ApiPropertyOptional({ description: 'Part of the number or the note, in any case' })
+  @ApiPropertyOptional({
+    enum: ['none', 'some'],
+    description: 'none: tickets for which nothing has been sent, or is kept any more',
+  })
+  @MayBeAbsent()
+  @IsIn(['none', 'some'])
+  readonly archives?: 'none' | 'some';
+
+  @ApiPropertyOptional({
+    format: 'date-time',
+    example: '2026-11-14T00:00:00Z',
+    description: 'Made at this moment or later; before createdBefore, where both are given',
+  })
+  @MayBeAbsent()
+  @InstantText()
+  @BeforeItsEnd()
+  readonly createdAfter?: string;
+
+  @ApiPropertyOptional({
+    format: 'date-time',
+    example: '2026-11-21T00:00:00Z',
+    description: 'Made before this moment',
+  })
+  @MayBeAbsent()
+  @InstantText()
+  readonly createdBefore?: string;
+
+  @ApiPropertyOptional({
+    description: 'Part of the number, of the note or of the filename of an archive, in any case',
+  })
   @MayBeAbsent()
   @MaxLength(200)
   @StorableText()
@@ -94,7 +139,17 @@ export class TicketView {
   readonly archives!: ArchiveTotals;
 }
 
-export class TicketPage extends PageView(TicketView) {}
+export class FoundTicket extends TicketView {
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    example: 'logs.tgz',
+    description: 'The newest filename that q fits, where neither the number nor the note does',
+  })
+  readonly matchedFilename!: string | null;
+}
+
+export class TicketPage extends PageView(FoundTicket) {}
 
 /** @param ticket with its platform loaded */
 export const ticketView = (ticket: Ticket): TicketView => ({
@@ -106,4 +161,11 @@ export const ticketView = (ticket: Ticket): TicketView => ({
   createdAt: ticket.createdAt.toISOString(),
   updatedAt: ticket.updatedAt.toISOString(),
   archives: { count: ticket.archiveCount, bytes: ticket.archiveBytes },
+});
+
+/** @param ticket with its platform and, where something was searched for, its filenames loaded */
+export const foundTicket = (ticket: Ticket, q: string | undefined): FoundTicket => ({
+  ...ticketView(ticket),
+  matchedFilename:
+    q && !ticket.search.includes(searchable(q)) ? nameFoundBy(q, ticket.filenames ?? '') : null,
 });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { isUniqueViolation } from '../database/errors.js';
 import { contains, searchable } from '../database/search.js';
@@ -11,11 +11,48 @@ import { pageOf } from '../database/pages.js';
 import { emptyPage } from '../http/cursor.js';
 import type { Page } from '../http/cursor.js';
 import { PlatformsService } from '../platforms/platforms.service.js';
-import { newId } from '../secrets/secrets.js';
+import { lowestIdAt, newId } from '../secrets/secrets.js';
+import { asLine, withoutLine } from './filenames.policy.js';
 import { Ticket } from './ticket.entity.js';
-import { ticketView } from './tickets.dto.js';
-import type { ChangeTicket, NewTicket, TicketQuery, TicketView } from './tickets.dto.js';
+import { foundTicket, ticketView } from './tickets.dto.js';
+import type {
+  ChangeTicket,
+  FoundTicket,
+  NewTicket,
+  TicketQuery,
+  TicketView,
+} from './tickets.dto.js';
 import { TicketExists } from './tickets.errors.js';
+
+/** What a ticket keeps of each of its archives. */
+export interface Counted {
+  readonly filename: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** A ticket's id is made a moment after its time; clocks that are set back between the two stay below this. */
+const idLagMs = 60 * 60 * 1000;
+
+/** The time decides; the range of ids is what spares a look at all that is newer or older. */
+const narrowToAge = (
+  rows: SelectQueryBuilder<Ticket>,
+  { createdAfter, createdBefore }: TicketQuery,
+): void => {
+  if (createdAfter !== undefined) {
+    const after = new Date(createdAfter);
+    rows
+      .andWhere('ticket.createdAt >= :after AND ticket.id >= :from')
+      .setParameters({ after: after.getTime(), from: lowestIdAt(after) });
+  }
+  if (createdBefore !== undefined) {
+    const before = new Date(createdBefore);
+    const to = lowestIdAt(new Date(before.getTime() + idLagMs));
+    rows
+      .andWhere('ticket.createdAt < :until AND ticket.id < :to')
+      .setParameters({ until: before.getTime(), to });
+  }
+};
 
 @Injectable()
 export class TicketsService {
@@ -25,7 +62,7 @@ export class TicketsService {
     private readonly audit: AuditService,
   ) {}
 
-  async list(query: TicketQuery): Promise<Page<TicketView>> {
+  async list(query: TicketQuery): Promise<Page<FoundTicket>> {
     const rows = this.dataSource
       .createQueryBuilder(Ticket, 'ticket')
       .innerJoinAndSelect('ticket.platform', 'platform');
@@ -36,8 +73,15 @@ export class TicketsService {
     }
     if (query.state !== undefined)
       rows.andWhere('ticket.resolved = :resolved', { resolved: query.state === 'resolved' });
-    if (query.q) rows.andWhere("ticket.search LIKE :q ESCAPE '!'", { q: contains(query.q) });
-    return pageOf(rows, query, ticketView);
+    if (query.archives !== undefined)
+      rows.andWhere(`ticket.archiveCount ${query.archives === 'none' ? '=' : '>'} 0`);
+    narrowToAge(rows, query);
+    if (query.q)
+      rows
+        .addSelect('ticket.filenames')
+        .andWhere("(ticket.search LIKE :q ESCAPE '!' OR ticket.filenamesSearch LIKE :q ESCAPE '!')")
+        .setParameter('q', contains(query.q));
+    return pageOf(rows, query, (ticket) => foundTicket(ticket, query.q));
   }
 
   async get(number: string): Promise<TicketView> {
@@ -74,6 +118,8 @@ export class TicketsService {
       platformId: platform.id,
       note,
       search: searchable(input.number, note),
+      filenames: '',
+      filenamesSearch: '',
       resolved: false,
       createdBy: actorOf(caller).name,
       archiveCount: 0,
@@ -94,6 +140,48 @@ export class TicketsService {
       details: { platform: platform.name },
     });
     return { ...ticket, platform };
+  }
+
+  /**
+   * Counts an archive that is being stored, and makes the ticket findable by its name.
+   * @returns false where the ticket is resolved or gone
+   */
+  async addArchive(tx: EntityManager, id: string, archive: Counted, at: Date): Promise<boolean> {
+    const { filename, size } = archive;
+    const { affected } = await tx
+      .createQueryBuilder()
+      .update(Ticket)
+      .set({
+        archiveCount: () => 'archive_count + 1',
+        archiveBytes: () => 'archive_bytes + :size',
+        filenames: () => 'filenames || :line',
+        filenamesSearch: () => 'filenames_search || :folded',
+        updatedAt: at,
+      })
+      .where('id = :id AND resolved = :no', { id, no: false })
+      .setParameters({ size, line: asLine(filename), folded: asLine(searchable(filename)) })
+      .execute();
+    return affected === 1;
+  }
+
+  /** Undoes addArchive. The transaction holds the ticket's row already: nobody adds a name between the two steps. */
+  async removeArchive(tx: EntityManager, id: string, archive: Counted): Promise<void> {
+    const { filename, size } = archive;
+    const { filenames = '', filenamesSearch = '' } = await tx.findOneOrFail(Ticket, {
+      select: { id: true, filenames: true, filenamesSearch: true },
+      where: { id },
+    });
+    await tx
+      .createQueryBuilder()
+      .update(Ticket)
+      .set({
+        archiveCount: () => 'archive_count - 1',
+        archiveBytes: () => 'archive_bytes - :size',
+        filenames: withoutLine(filenames, filename),
+        filenamesSearch: withoutLine(filenamesSearch, searchable(filename)),
+      })
+      .where('id = :id', { id, size })
+      .execute();
   }
 
   /** Changes the note, resolves, reopens. @throws NotFound */

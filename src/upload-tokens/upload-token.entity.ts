@@ -7,6 +7,9 @@ import { Ticket } from '../tickets/ticket.entity.js';
 @Entity('upload_tokens')
 @Index('uq_upload_tokens_hash', ['hash'], { unique: true })
 @Index('ix_upload_tokens_ticket_id_id', ['ticketId', 'id'])
+@Index('ix_upload_tokens_expires_at', ['expiresAt'])
+@Index('ix_upload_tokens_spent', ['expiresAt'], { where: 'attempts_left = 0' })
+@Index('ix_upload_tokens_failing', ['failures'], { where: 'failures > 0' })
 export class UploadToken {
   @Id('upload_tokens')
   id!: string;

@@ -123,6 +123,8 @@ export class OwnTokenView {
   readonly ticket!: string;
   @ApiProperty({ example: 'backup-server' })
   readonly platform!: string;
+  @ApiProperty({ example: 'Backup Server', description: 'what people call the platform' })
+  readonly platformTitle!: string;
   @ApiProperty({ enum: tokenStates })
   readonly state!: TokenState;
   @ApiProperty({ type: 'integer' })

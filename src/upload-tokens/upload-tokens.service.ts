@@ -80,6 +80,13 @@ export class UploadTokensService {
     return pageOf(rows, query, (token) => tokenView(token, this.state(token, ticket)));
   }
 
+  /** @throws NotFound where there is no such token of this ticket */
+  async assertOf(number: string, id: string): Promise<void> {
+    const ticket = await this.tickets.find(this.dataSource.manager, number);
+    if (!(await this.dataSource.manager.existsBy(UploadToken, { id, ticketId: ticket.id })))
+      throw new NotFound('token');
+  }
+
   /** Replaces what is left of attempts and lifetime; does not unlock. @throws NotFound, UploadTokenRevoked */
   async extend(
     number: string,
@@ -175,6 +182,7 @@ export class UploadTokensService {
     return {
       ticket: token.ticket.number,
       platform: token.ticket.platform.name,
+      platformTitle: token.ticket.platform.title,
       state: this.state(token, token.ticket),
       attemptsLeft: token.attemptsLeft,
       expiresAt: token.expiresAt.toISOString(),

@@ -72,6 +72,7 @@ describe('the holder of a token', () => {
     expect(state).toEqual({
       ticket: number,
       platform,
+      platformTitle: `Product ${platform}`,
       state: 'active',
       attemptsLeft: 5,
       expiresAt: expect.any(String),

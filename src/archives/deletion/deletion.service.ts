@@ -10,6 +10,7 @@ import type { Actor } from '../../http/actor.js';
 import { Platform } from '../../platforms/platform.entity.js';
 import { PlatformsService } from '../../platforms/platforms.service.js';
 import { Ticket } from '../../tickets/ticket.entity.js';
+import { TicketsService } from '../../tickets/tickets.service.js';
 import { UploadToken } from '../../upload-tokens/upload-token.entity.js';
 import { Archive } from '../archive.entity.js';
 import { Upload } from '../intake/upload.entity.js';
@@ -31,6 +32,7 @@ export class DeletionService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly platforms: PlatformsService,
+    private readonly tickets: TicketsService,
     private readonly tombstones: Tombstones,
     private readonly audit: AuditService,
   ) {}
@@ -165,15 +167,7 @@ export class DeletionService {
       // Two deletions at once: the second waits here, and then finds no archive.
       await tx.update(Ticket, { id: ticketId }, { updatedAt: new Date() });
       if ((await tx.delete(Archive, { id })).affected !== 1) return false;
-      await tx
-        .createQueryBuilder()
-        .update(Ticket)
-        .set({
-          archiveCount: () => 'archive_count - 1',
-          archiveBytes: () => 'archive_bytes - :size',
-        })
-        .where('id = :ticketId', { ticketId, size })
-        .execute();
+      await this.tickets.removeArchive(tx, ticketId, archive);
       await this.tombstones.add(tx, [id]);
       await this.uncount(tx, platformId, 1, size);
       await this.audit.record(tx, actor, {

@@ -12,6 +12,7 @@ export class PagedList<Item> {
   #pages = $state.raw<readonly (readonly Item[])[]>([]);
   #state = $state.raw<Loading<null>>({ kind: 'loading' });
   #next = $state.raw<string | null>(null);
+  #isRefreshing = $state(false);
   #isLoadingMore = $state(false);
   #moreFailure = $state.raw<Failure | null>(null);
   #under = new AbortController();
@@ -32,6 +33,10 @@ export class PagedList<Item> {
   get hasMore(): boolean {
     return this.#next !== null;
   }
+  /** Whether what is shown is about to give way to another answer. */
+  get isRefreshing(): boolean {
+    return this.#isRefreshing;
+  }
   get isLoadingMore(): boolean {
     return this.#isLoadingMore;
   }
@@ -48,6 +53,7 @@ export class PagedList<Item> {
     const under = (this.#under = new AbortController());
     this.#isLoadingMore = false;
     this.#moreFailure = null;
+    this.#isRefreshing = true;
     try {
       const page = await this.load(null, under.signal);
       if (under.signal.aborted) return;
@@ -57,7 +63,37 @@ export class PagedList<Item> {
     } catch (cause) {
       if (isAbort(cause) || under.signal.aborted) return;
       this.#state = { kind: 'failed', failure: failureFrom(cause) };
+    } finally {
+      if (!under.signal.aborted) this.#isRefreshing = false;
     }
+  }
+
+  /**
+   * The same pages once more, for whoever comes back to them: all of them or none, so that nothing moves under the
+   * reader. What fails is left as it is; a list of more pages than this is too long for it.
+   */
+  async renew(): Promise<void> {
+    const most = 20;
+    const count = this.#pages.length;
+    if (count === 0 || count > most) return;
+    this.#under.abort();
+    const { signal } = (this.#under = new AbortController());
+    this.#isLoadingMore = false;
+    const pages: (readonly Item[])[] = [];
+    let next: string | null = null;
+    try {
+      do {
+        const page: Page<Item> = await this.load(next, signal);
+        if (signal.aborted) return;
+        pages.push(page.items);
+        next = page.nextCursor;
+      } while (next !== null && pages.length < count);
+    } catch (cause) {
+      if (!isAbort(cause)) failureFrom(cause);
+      return;
+    }
+    this.#pages = pages;
+    this.#next = next;
   }
 
   async more(): Promise<void> {
