@@ -12,14 +12,16 @@ export class CredentialsMissing extends DomainError {
 export class SecondFactorRequired extends DomainError {
   readonly code = 'second-factor-required';
   constructor() {
-    super('Prove your second factor with POST /auth/totp/verify or /auth/recovery first.');
+    super(
+      'Prove your second factor with POST /auth/totp/verify, /auth/passkeys/verify or /auth/recovery first.',
+    );
   }
 }
 
 export class SecondFactorEnrolmentRequired extends DomainError {
   readonly code = 'second-factor-enrolment-required';
   constructor() {
-    super('Enrol a second factor with POST /auth/totp and /auth/totp/confirm first.');
+    super('Enrol a second factor with POST /auth/totp or /auth/passkeys first.');
   }
 }
 

@@ -5,7 +5,7 @@ import type { Request } from 'express';
 import { statusOf } from '../errors/catalogue.js';
 import { DomainError } from '../errors/domain-error.js';
 import { Addresses } from '../http/addresses.js';
-import { accessKey } from '../http/allow.js';
+import { accessKey, unattendedKey } from '../http/allow.js';
 import type { Access, AuthenticatedRequest, CallerOf, Right } from '../http/allow.js';
 import { WrongCredentials } from '../http/rate-limit.js';
 import {
@@ -68,6 +68,7 @@ export class AccessGuard implements CanActivate {
       req.caller = stranger;
       return true;
     }
+    req.isUnattended = this.reflector.get(unattendedKey, context.getHandler()) === true;
     const caller = await this.callerOf(req, access.right);
     const refusal = judge(access.right, caller);
     if (refusal) throw new refused[refusal]();

@@ -10,6 +10,7 @@ const person = (changes: Partial<Person>): Person => ({
   aal: 2,
   session: 's',
   hasSecondFactor: true,
+  methods: ['totp', 'recovery'],
   ...changes,
 });
 
@@ -21,7 +22,7 @@ const callers = {
   admin: person({ role: 'admin' }),
   'engineer at AAL1': person({ aal: 1 }),
   'admin at AAL1': person({ role: 'admin', aal: 1 }),
-  'admin without a factor': person({ role: 'admin', aal: 1, hasSecondFactor: false }),
+  'admin without a factor': person({ role: 'admin', aal: 1, hasSecondFactor: false, methods: [] }),
 } satisfies Record<string, CallerOf>;
 
 type Row = [caller: keyof typeof callers, right: Right, refusal: Refusal | null];

@@ -4,6 +4,7 @@ import { AccessGuard } from './access.guard.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AuthenticatorModule } from './authenticator.js';
 import { LoginModule } from './login/login.module.js';
+import { PasskeysModule } from './passkeys/passkeys.module.js';
 import { SecondFactorModule } from './second-factor/second-factor.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { UsersModule } from './users/users.module.js';
@@ -14,6 +15,7 @@ import { UsersModule } from './users/users.module.js';
     AuthenticatorModule,
     ApiKeysModule,
     LoginModule,
+    PasskeysModule,
     SecondFactorModule,
     SessionsModule,
     UsersModule,

@@ -54,6 +54,14 @@ export const Allow = (right: Right): MethodDecorator & ClassDecorator => {
 export const Public = (): CustomDecorator =>
   SetMetadata(accessKey, { kind: 'public' } satisfies Access);
 
+export const unattendedKey = 'logs-collector:unattended';
+
+/** Marks a route that an open page asks by itself: no sign of life of the person, whose idle session goes on ageing. */
+export const Unattended = (): CustomDecorator => SetMetadata(unattendedKey, true);
+
+/** How a person can prove more than the password. */
+export type Method = 'totp' | 'passkey' | 'recovery';
+
 export interface Person {
   readonly kind: 'person';
   readonly userId: string;
@@ -65,6 +73,8 @@ export interface Person {
   readonly session: string;
   /** Whether this person has a second factor to prove; without one it must be enrolled. */
   readonly hasSecondFactor: boolean;
+  /** By what; empty where there is no second factor yet. */
+  readonly methods: readonly Method[];
 }
 
 export interface Integration {
@@ -89,6 +99,8 @@ export type CallerOf = Person | Integration | Customer | Stranger;
 /** Where the guard leaves the caller for @Caller. */
 export interface AuthenticatedRequest extends Request {
   caller?: CallerOf;
+  /** Of a route marked @Unattended. */
+  isUnattended?: boolean;
 }
 
 /** The caller, as the guard proved it. */

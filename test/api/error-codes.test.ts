@@ -7,6 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { expectProblem, rawSocket, send } from '../support/http.js';
 import type { Answer } from '../support/http.js';
 import { databaseGone } from '../support/outage.js';
+import { passkeyOwner } from '../support/passkeys.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { blobPath, storeFolder } from '../support/store-files.js';
@@ -139,6 +140,12 @@ const stories: Readonly<Partial<Record<ErrorCode, () => Promise<Answer>>>> = {
   },
   'last-admin': async () => asAdmin('delete', `/users/${(await service.given.admin()).id}`),
 
+  'last-second-factor': async () => {
+    const { api } = await passkeyOwner(service, 'with-one-passkey');
+    const [{ id }] = (await api.get('/auth/passkeys').expect(200)).body.items;
+    return api.post(`/auth/passkeys/${id}/remove`);
+  },
+
   'token-expired': async () => {
     const token = await service.given.uploadToken({ lifetime: 1 });
     await eventually(async () =>
@@ -178,6 +185,7 @@ const stories: Readonly<Partial<Record<ErrorCode, () => Promise<Answer>>>> = {
     }),
   'file-empty': async () => upload(service.url, await service.given.uploadToken(), { bytes: '' }),
   'code-invalid': async () => asAdmin('post', '/auth/totp/verify', { code: '12345' }),
+  'passkey-invalid': () => asAdmin('post', '/auth/passkeys/verify/options'),
   'idempotency-key-reused': async () => {
     const token = await service.given.uploadToken();
     const headers = { 'Idempotency-Key': 'once' };

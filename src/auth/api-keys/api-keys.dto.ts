@@ -1,17 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  ArrayUnique,
-  IsArray,
-  IsIn,
-  IsISO8601,
-  Length,
-  Matches,
-} from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsIn, Length } from 'class-validator';
 import { scopes } from '../../http/allow.js';
 import type { Scope } from '../../http/allow.js';
-import { MayBeAbsent, StorableText } from '../../http/fields.js';
+import { InstantText, MayBeAbsent, StorableText } from '../../http/fields.js';
 import { PageView } from '../../http/page-view.js';
 import type { ApiKey } from './api-key.entity.js';
 
@@ -36,11 +27,7 @@ export class CreateApiKey {
   readonly scopes!: readonly Scope[];
 
   @MayBeAbsent()
-  @IsISO8601({ strict: true, strictSeparator: true })
-  // Without a zone it would be the time of wherever the service runs.
-  @Matches(/^\d{4}-.{1,30}T.{1,30}(Z|[+-]\d{2}:\d{2})$/, {
-    message: '$property must be a date, a time and a zone, such as 2027-01-31T00:00:00Z',
-  })
+  @InstantText()
   @ApiPropertyOptional({
     format: 'date-time',
     example: '2027-01-31T00:00:00.000Z',

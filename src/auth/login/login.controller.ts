@@ -11,7 +11,7 @@ import { SessionView } from '../sessions/sessions.dto.js';
 import { ChangePassword, LoginInput, SetupInput } from './login.dto.js';
 import { LoginFailed } from './login.errors.js';
 import { LoginService } from './login.service.js';
-import type { Browser, ProvedUser } from './login.service.js';
+import type { ProvedUser } from './login.service.js';
 
 @ApiTags('auth')
 @Controller('auth')
@@ -35,7 +35,7 @@ export class LoginController {
   ): Promise<SessionView> {
     const user = await this.authenticator.prove<ProvedUser>(req, 'password');
     if (!user) throw new LoginFailed();
-    const { id, view } = await this.login.begin(user, this.browserOf(req));
+    const { id, view } = await this.login.begin(user, this.cookie.browserOf(req));
     this.cookie.give(res, id);
     return view;
   }
@@ -50,7 +50,7 @@ export class LoginController {
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
   ): Promise<SessionView> {
-    const { id, view } = await this.login.setUp(input, this.browserOf(req));
+    const { id, view } = await this.login.setUp(input, this.cookie.browserOf(req));
     this.cookie.give(res, id);
     return view;
   }
@@ -69,13 +69,5 @@ export class LoginController {
     const { id, view } = await this.login.changePassword(personOf(caller), input);
     this.cookie.give(res, id);
     return view;
-  }
-
-  private browserOf(req: Request): Browser {
-    const presented = this.cookie.read(req);
-    return {
-      agent: req.get('user-agent') ?? '',
-      replaces: presented === null || presented === 'forged' ? null : presented.id,
-    };
   }
 }

@@ -7,10 +7,12 @@ import { actorOf } from '../../http/actor.js';
 import type { Actor } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
 import { FailuresService } from '../sessions/failures.service.js';
+import type { Browser } from '../sessions/session.cookie.js';
 import { sessionView } from '../sessions/sessions.dto.js';
 import type { SessionView } from '../sessions/sessions.dto.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { FirstAdmin } from '../users/first-admin.js';
+import { methodsOf } from '../users/methods.policy.js';
 import { Passwords } from '../users/passwords.js';
 import { User } from '../users/user.entity.js';
 import { usernameKeyOf } from '../users/username.policy.js';
@@ -26,13 +28,6 @@ export interface SignedIn {
 
 /** Who gave the right name and password; see LoginService.check. */
 export type ProvedUser = Readonly<User>;
-
-/** Where a session is to begin. */
-export interface Browser {
-  readonly agent: string;
-  /** The id of the session that it had until now. */
-  readonly replaces: string | null;
-}
 
 const stranger: Actor = { kind: 'stranger', id: null, name: 'stranger' };
 const nameOf = ({ id, username }: ProvedUser): Actor => ({ kind: 'person', id, name: username });
@@ -97,14 +92,15 @@ export class LoginService {
   }
 
   private async enter(tx: EntityManager, user: ProvedUser, browser: Browser): Promise<SignedIn> {
-    const id = await this.sessions.begin(tx, user, browser.agent, browser.replaces);
+    const id = await this.sessions.begin(tx, user, browser, 1);
     await this.audit.record(tx, nameOf(user), {
       action: 'session.began',
       subject: { kind: 'user', id: user.id },
     });
     const { id: userId, username, role } = user;
-    const hasSecondFactor = user.totpSecret !== null;
-    return { id, view: sessionView({ userId, username, role, aal: 1, hasSecondFactor }) };
+    const methods = methodsOf(user);
+    const hasSecondFactor = methods.length > 0;
+    return { id, view: sessionView({ userId, username, role, aal: 1, hasSecondFactor, methods }) };
   }
 
   /** Makes the first admin, once. @throws SetupTokenUnknown, ValidationFailed */

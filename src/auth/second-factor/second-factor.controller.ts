@@ -1,18 +1,14 @@
-import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
+import { Addresses } from '../../http/addresses.js';
 import { Allow, Caller } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
 import { Guessable } from '../../http/rate-limit.js';
 import { personOf } from '../../http/actor.js';
 import { SessionCookie } from '../sessions/session.cookie.js';
 import { SessionView } from '../sessions/sessions.dto.js';
-import {
-  BeginEnrolment,
-  CodeInput,
-  EnrolmentView,
-  RecoveryCodesView,
-} from './second-factor.dto.js';
+import { CodeInput, EnrolmentView, Proof, RecoveryCodesView } from './second-factor.dto.js';
 import { SecondFactorService } from './second-factor.service.js';
 
 @ApiTags('auth')
@@ -23,18 +19,20 @@ export class SecondFactorController {
   constructor(
     private readonly secondFactor: SecondFactorService,
     private readonly cookie: SessionCookie,
+    private readonly addresses: Addresses,
   ) {}
 
   @Post('totp')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Begin to enrol a second factor, or to replace it' })
-  @ApiBody({ type: BeginEnrolment, required: false })
+  @ApiOperation({ summary: 'Begin to enrol an authenticator app, or to replace it' })
+  @ApiBody({ type: Proof, required: false })
   @ApiOkResponse({ type: EnrolmentView })
   beginEnrolment(
-    @Body() input: BeginEnrolment,
+    @Body() proof: Proof,
     @Caller() caller: CallerOf,
+    @Req() req: Request,
   ): Promise<EnrolmentView> {
-    return this.secondFactor.begin(personOf(caller), input);
+    return this.secondFactor.begin(personOf(caller), proof, this.addresses.relyingParty(req));
   }
 
   @Post('totp/confirm')

@@ -1,6 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Length } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsObject, Length, ValidateNested } from 'class-validator';
 import { MayBeAbsent, StorableText } from '../../http/fields.js';
+import { AuthenticationResponse } from '../passkeys/passkey-responses.dto.js';
 import { GivenPassword } from '../users/users.dto.js';
 
 /** Longer than any code with the spaces that people add. */
@@ -13,8 +15,8 @@ export class CodeInput {
   readonly code!: string;
 }
 
-/** Nothing for the first enrolment; both to replace an enrolled factor. */
-export class BeginEnrolment {
+/** Nothing for the first enrolment; later the password and a code, or a passkey, once more. */
+export class Proof {
   @MayBeAbsent()
   @GivenPassword()
   @ApiPropertyOptional({ format: 'password', maxLength: 256 })
@@ -26,9 +28,20 @@ export class BeginEnrolment {
   @ApiPropertyOptional({
     example: '123456',
     maxLength: longestCode,
-    description: 'A code of the enrolled factor, or a recovery code',
+    description: 'A code of the enrolled app, or a recovery code',
   })
   readonly code?: string;
+
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => AuthenticationResponse)
+  @ApiPropertyOptional({
+    type: AuthenticationResponse,
+    description:
+      'Instead of both: the answer to POST /auth/passkeys/verify/options, with PIN, finger or face',
+  })
+  readonly passkey?: AuthenticationResponse;
 }
 
 export class EnrolmentView {

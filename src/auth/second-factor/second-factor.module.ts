@@ -1,14 +1,18 @@
 import { Module } from '@nestjs/common';
 import { LoginModule } from '../login/login.module.js';
+import { PasskeyProofsModule } from '../passkeys/passkey-proofs.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { Codes } from './codes.service.js';
+import { ProveAgain } from './prove-again.service.js';
 import { RecoveryCodes } from './recovery-codes.js';
 import { SecondFactorController } from './second-factor.controller.js';
 import { SecondFactorService } from './second-factor.service.js';
 
 @Module({
-  imports: [LoginModule, SessionsModule, UsersModule],
+  imports: [LoginModule, PasskeyProofsModule, SessionsModule, UsersModule],
   controllers: [SecondFactorController],
-  providers: [SecondFactorService, RecoveryCodes],
+  providers: [SecondFactorService, Codes, ProveAgain, RecoveryCodes],
+  exports: [ProveAgain, RecoveryCodes],
 })
 export class SecondFactorModule {}

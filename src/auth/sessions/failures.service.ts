@@ -7,10 +7,13 @@ import { Keyring } from '../../secrets/secrets.js';
 import { AuthFailure } from './auth-failure.entity.js';
 import { keptForMs, longestWaitFrom, waitAfterMs } from './failures.policy.js';
 
-/** What was tried: a password, by the folded name, whether or not an account has it; or a code, by the user's id. */
+/**
+ * What was tried: a password, by the folded name, whether or not an account has it; or a code, or a passkey, by the
+ * user's id. Each is counted for itself: who guesses codes does not keep a passkey from its owner.
+ */
 export type Attempt =
   | { readonly kind: 'password'; readonly usernameKey: string }
-  | { readonly kind: 'code'; readonly userId: string };
+  | { readonly kind: 'code' | 'passkey'; readonly userId: string };
 
 /** More rounds than this only happen while somebody else succeeds again and again. */
 const rounds = 5;

@@ -3,6 +3,13 @@ import type { CookieOptions, Request, Response } from 'express';
 import { Addresses } from '../../http/addresses.js';
 import { Keyring } from '../../secrets/secrets.js';
 
+/** Where a session is to begin. */
+export interface Browser {
+  readonly agent: string;
+  /** The id of the session that it had until now. */
+  readonly replaces: string | null;
+}
+
 const cookieName = 'lc_session';
 const form = /^([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})$/;
 
@@ -30,6 +37,14 @@ export class SessionCookie {
     return this.keyring.isSigned('session', id, signature) ? { id } : 'forged';
   }
 
+  browserOf(req: Request): Browser {
+    const presented = this.read(req);
+    return {
+      agent: req.get('user-agent') ?? '',
+      replaces: presented === null || presented === 'forged' ? null : presented.id,
+    };
+  }
+
   give(res: Response, id: string): void {
     res.cookie(cookieName, `${id}.${this.keyring.sign('session', id)}`, this.options(res.req));
   }
@@ -48,7 +63,8 @@ export class SessionCookie {
     return {
       httpOnly: true,
       sameSite: 'strict',
-      path: '/',
+      // Other programs on the same host have no use for it.
+      path: `${this.addresses.prefix}/`,
       secure: this.addresses.isSecure(req),
       encode: String,
     };

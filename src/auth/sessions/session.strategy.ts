@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Request } from 'express';
-import type { Person } from '../../http/allow.js';
+import type { AuthenticatedRequest, Person } from '../../http/allow.js';
 import { Authenticator } from '../authenticator.js';
 import { credentialStrategy } from '../credential.strategy.js';
 import type { CredentialStrategy } from '../credential.strategy.js';
@@ -20,10 +19,10 @@ export class SessionStrategy extends credentialStrategy('session') implements Cr
   }
 
   /** @throws SessionExpired */
-  async validate(req: Request): Promise<Person | null> {
+  async validate(req: AuthenticatedRequest): Promise<Person | null> {
     const presented = this.cookie.read(req);
     if (presented === null) return null;
     if (presented === 'forged') throw new SessionExpired();
-    return this.sessions.prove(presented.id, new Date());
+    return this.sessions.prove(presented.id, new Date(), req.isUnattended !== true);
   }
 }

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Person, Role } from '../../http/allow.js';
+import type { Method, Person, Role } from '../../http/allow.js';
 import type { Session } from './session.entity.js';
 import { secondFactorOf } from './session.policy.js';
 import type { SecondFactorState } from './session.policy.js';
@@ -24,17 +24,27 @@ export class SessionView {
   readonly aal!: 1 | 2;
   @ApiProperty({
     enum: ['enrol', 'verify', 'done'],
-    description: 'What is left to do: POST /auth/totp, POST /auth/totp/verify, or nothing',
+    description:
+      'What is left to do: enrol by POST /auth/totp or /auth/passkeys, prove by one of `methods`, or nothing',
   })
   readonly secondFactor!: SecondFactorState;
+  @ApiProperty({
+    enum: ['totp', 'passkey', 'recovery'],
+    isArray: true,
+    description:
+      'By what the person can prove more than the password; empty before a second factor is enrolled. ' +
+      'Whether a recovery code is left is not told',
+  })
+  readonly methods!: readonly Method[];
 }
 
 export const sessionView = (
-  person: Pick<Person, 'userId' | 'username' | 'role' | 'aal' | 'hasSecondFactor'>,
+  person: Pick<Person, 'userId' | 'username' | 'role' | 'aal' | 'hasSecondFactor' | 'methods'>,
 ): SessionView => ({
   user: { id: person.userId, username: person.username, role: person.role },
   aal: person.aal,
   secondFactor: secondFactorOf(person),
+  methods: person.methods,
 });
 
 /** One of the caller's own sessions. */

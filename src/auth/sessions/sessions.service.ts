@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource, LessThan, Not } from 'typeorm';
+import { DataSource, In, LessThan, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import { Config } from '../../config/config.js';
@@ -8,9 +8,11 @@ import { actorOf } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
 import { currentRequest } from '../../http/request-context.js';
 import { newSessionId, sha256 } from '../../secrets/secrets.js';
+import { methodsOf } from '../users/methods.policy.js';
 import type { User } from '../users/user.entity.js';
 import { FailuresService } from './failures.service.js';
 import { Session } from './session.entity.js';
+import type { Browser } from './session.cookie.js';
 import { isAlive, seenEveryMs } from './session.policy.js';
 import type { SessionLimits } from './session.policy.js';
 import { ownSessionView } from './sessions.dto.js';
@@ -35,9 +37,10 @@ export class SessionsService {
 
   /**
    * Whose session this is, as the user stands now: a change of role or disabling acts at once.
+   * @param isSignOfLife whether the person asks, and not a page that stands open
    * @throws SessionExpired
    */
-  async prove(id: string, now: Date): Promise<Person> {
+  async prove(id: string, now: Date, isSignOfLife = true): Promise<Person> {
     const session = await this.dataSource
       .createQueryBuilder(Session, 'session')
       .innerJoinAndSelect('session.user', 'user')
@@ -46,7 +49,8 @@ export class SessionsService {
     const user = session?.user;
     if (!session || !user || user.disabled || !isAlive(session, this.limits, now))
       throw new SessionExpired();
-    await this.markSeen(session, now);
+    if (isSignOfLife) await this.markSeen(session, now);
+    const methods = methodsOf(user);
     return {
       kind: 'person',
       userId: user.id,
@@ -54,8 +58,22 @@ export class SessionsService {
       role: user.role,
       aal: session.aal,
       session: session.hash,
-      hasSecondFactor: user.totpSecret !== null,
+      hasSecondFactor: methods.length > 0,
+      methods,
     };
+  }
+
+  /**
+   * Those of these sessions, named by their hashes, that still stand with the second factor proved. Asking is no sign
+   * of life.
+   */
+  async standing(hashes: readonly string[], now: Date): Promise<ReadonlySet<string>> {
+    const rows = await this.dataSource.manager.find(Session, {
+      where: { hash: In([...hashes]), aal: 2, user: { disabled: false } },
+    });
+    return new Set(
+      rows.filter((session) => isAlive(session, this.limits, now)).map(({ hash }) => hash),
+    );
   }
 
   /** A request is not refused because this could not be written: a full disk must not lock people out. */
@@ -68,18 +86,18 @@ export class SessionsService {
   }
 
   /**
-   * Begins a session at AAL1 and returns its id, for the cookie alone.
-   * @param replaces the id of the session that the browser had until now (ASVS 7.2.4)
+   * Begins a session and returns its id, for the cookie alone. The one that the browser had until now ends
+   * (ASVS 7.2.4).
    */
   async begin(
     tx: EntityManager,
     user: Pick<User, 'id'>,
-    agent: string,
-    replaces: string | null = null,
+    { agent, replaces }: Browser,
+    aal: 1 | 2,
   ): Promise<string> {
     if (replaces !== null) await tx.delete(Session, { hash: sha256(replaces) });
     const now = new Date();
-    return this.insert(tx, { userId: user.id, aal: 1, agent, beganAt: now });
+    return this.insert(tx, { userId: user.id, aal, agent, beganAt: now });
   }
 
   /**

@@ -1,5 +1,5 @@
 import { Entity, Index } from 'typeorm';
-import { Flag, Id, Instant, Line } from '../../database/columns.js';
+import { Flag, Id, Instant, Line, Whole } from '../../database/columns.js';
 import { Bytes } from '../../database/columns.js';
 import type { Role } from '../../http/allow.js';
 
@@ -39,6 +39,17 @@ export class User {
   /** The time step of the last accepted code (RFC 6238, section 5.2: a code works once). */
   @Bytes('totp_last_step', { nullable: true })
   totpLastStep!: number | null;
+
+  /** What authenticators know the account by (WebAuthn, section 14.6.1): random, and nothing of the person's. */
+  @Line('passkey_handle', 43)
+  passkeyHandle!: string;
+
+  /**
+   * How many rows of passkeys are this user's. Counted here as well, so that one conditional statement on this row
+   * decides whether a factor is the first or the last.
+   */
+  @Whole('passkeys', { default: 0 })
+  passkeys!: number;
 
   @Instant('created_at')
   createdAt!: Date;

@@ -5,6 +5,7 @@ import type { Role } from '../../http/allow.js';
 import { MayBeAbsent, StorableText } from '../../http/fields.js';
 import { PageView } from '../../http/page-view.js';
 import { passwordLength } from './password.policy.js';
+import { methodsOf } from './methods.policy.js';
 import type { User } from './user.entity.js';
 import { isUsername, usernameMessage, usernamePattern } from './username.policy.js';
 
@@ -94,12 +95,13 @@ export const userView = ({
   role,
   disabled,
   totpSecret,
+  passkeys,
   createdAt,
 }: User): UserView => ({
   id,
   username,
   role,
   disabled,
-  secondFactor: totpSecret !== null,
+  secondFactor: methodsOf({ totpSecret, passkeys }).length > 0,
   createdAt: createdAt.toISOString(),
 });

@@ -9,7 +9,8 @@ import { NotFound, ValidationFailed } from '../../errors/errors.js';
 import type { Actor } from '../../http/actor.js';
 import { pageOf } from '../../database/pages.js';
 import type { Page, PageQuery } from '../../http/cursor.js';
-import { newId } from '../../secrets/secrets.js';
+import { newId, newPasskeyHandle } from '../../secrets/secrets.js';
+import { Passkey } from '../passkeys/passkey.entity.js';
 import { RecoveryCode } from '../second-factor/recovery-code.entity.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { Passwords } from './passwords.js';
@@ -76,6 +77,8 @@ export class UsersService {
       totpSecret: null,
       totpPending: null,
       totpLastStep: null,
+      passkeyHandle: newPasskeyHandle(),
+      passkeys: 0,
       createdAt: new Date(),
     };
   }
@@ -122,12 +125,13 @@ export class UsersService {
     });
   }
 
-  /** Removes the second factor and its recovery codes, and ends the user's sessions. @throws NotFound */
+  /** Removes TOTP, passkeys and recovery codes, and ends the user's sessions. @throws NotFound */
   async resetSecondFactor(id: string, actor: Actor): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
-      const none = { totpSecret: null, totpPending: null, totpLastStep: null };
+      const none = { totpSecret: null, totpPending: null, totpLastStep: null, passkeys: 0 };
       const { affected } = await tx.update(User, { id }, none);
       if (affected !== 1) throw new NotFound('user');
+      await tx.delete(Passkey, { userId: id });
       await tx.delete(RecoveryCode, { userId: id });
       await this.sessions.endAllOf(tx, id);
       const user = await this.find(tx, id);

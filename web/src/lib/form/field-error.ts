@@ -10,7 +10,7 @@ export const fieldError = (
   field: string,
   rule: () => string,
 ): string | null => {
-  const message = submission.failure?.of(field) ?? null;
+  const message = submission.against(field);
   if (message === null) return null;
   return language.current === 'en'
     ? `${message.replace(/^./, (first) => first.toUpperCase())}.`

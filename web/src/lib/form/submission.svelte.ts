@@ -13,6 +13,11 @@ export class Submission {
     return this.#failure;
   }
 
+  /** What the service has against one field; null where it has nothing. */
+  against(field: string): string | null {
+    return this.#failure?.of(field) ?? null;
+  }
+
   forget(): void {
     this.#failure = null;
   }
