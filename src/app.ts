@@ -12,6 +12,7 @@ import { openDatabase } from './database/data-source.js';
 import { databaseProblem } from './database/errors.js';
 import { SqliteInstance } from './database/instance.js';
 import { ProblemFilter } from './errors/problem.filter.js';
+import { Addresses, withoutPrefix } from './http/addresses.js';
 import { answerClientError, routeProblem } from './http/fallbacks.js';
 import { closeUnread, endIdle } from './http/closing.js';
 import { expectContinue, jsonBody } from './http/json-body.js';
@@ -71,6 +72,7 @@ export const createApp = async (
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', [...config.TRUSTED_PROXIES]);
+  app.use(withoutPrefix(app.get(Addresses).prefix));
   app.use(requestContext);
   app.use(accessLog(log));
   app.use(closeUnread);

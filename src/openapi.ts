@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import swaggerUi from 'swagger-ui-express';
 import { errorCodes, statusOf } from './errors/catalogue.js';
+import { Addresses } from './http/addresses.js';
 import { version } from './version.js';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -112,24 +113,25 @@ export const openApiDocument = (app: NestExpressApplication): OpenAPIObject => {
 };
 
 /** Swagger UI's page without its inline styles, which our Content-Security-Policy would not apply. */
-const docsPage = (): string =>
+const docsPage = (prefix: string): string =>
   swaggerUi
-    .generateHTML(undefined, { swaggerOptions: { url: '/api/v1/openapi.json' } })
+    .generateHTML(undefined, { swaggerOptions: { url: `${prefix}/api/v1/openapi.json` } })
     .replace(/<style>.*?<\/style>/gs, '')
     .replace(/ style="[^"]*"/g, ' width="0" height="0"');
 
 /** Serves the document and Swagger UI; nothing of it comes from another host. */
 export const serveDocs = (app: NestExpressApplication): void => {
   let document: OpenAPIObject | null = null;
+  const { prefix } = app.get(Addresses);
   const express = app.getHttpAdapter().getInstance();
   express.get('/api/v1/openapi.json', (_req: Request, res: Response) => {
-    res.json((document ??= openApiDocument(app)));
+    res.json((document ??= { ...openApiDocument(app), servers: [{ url: `${prefix}/` }] }));
   });
-  const page = docsPage();
+  const page = docsPage(prefix);
   express.get('/api/docs', (req: Request, res: Response) => {
     // The page names its assets relative to its folder.
     if (req.path.endsWith('/')) res.type('html').send(page);
-    else res.redirect(301, '/api/docs/');
+    else res.redirect(301, `${prefix}/api/docs/`);
   });
   app.use('/api/docs', swaggerUi.serve);
 };

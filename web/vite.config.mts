@@ -34,22 +34,21 @@ const earlyTheme = (): Plugin => {
       order: 'post',
       handler(_html, { bundle }) {
         const made = Object.keys(bundle ?? {}).find((name) => /\/theme-[^/]+\.js$/.test(name));
-        const src = `/${made ?? 'early-theme.js'}`;
+        const src = made === undefined ? '/early-theme.js' : `./${made}`;
         return [{ tag: 'script', attrs: { src }, injectTo: 'head-prepend' }];
       },
     },
   };
 };
 
-/** Compressed once here instead of at every request. */
+/** Compressed once here instead of at every request; but not the pages, in which the service writes where it stands. */
 const precompressed = (): Plugin => ({
   name: 'precompressed',
   apply: 'build',
-  closeBundle(error) {
-    if (error) return;
-    for (const name of readdirSync(outDir, { recursive: true, encoding: 'utf8' })) {
-      if (!/\.(html|js|css|svg)$/.test(name)) continue;
-      const path = join(outDir, name);
+  writeBundle({ dir = outDir }) {
+    for (const name of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
+      if (!/\.(js|css|svg)$/.test(name)) continue;
+      const path = join(dir, name);
       const bytes = readFileSync(path);
       const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } };
       writeFileSync(`${path}.br`, brotliCompressSync(bytes, quality));
@@ -60,6 +59,8 @@ const precompressed = (): Plugin => ({
 
 export default defineConfig({
   root,
+  // Nothing built knows the path that PUBLIC_URL has: scripts find each other, the service completes the pages.
+  base: './',
   publicDir: false,
   plugins: [
     paraglideVitePlugin(messages),

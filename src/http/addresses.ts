@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Request } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { Config } from '../config/config.js';
 import { RequestMalformed } from '../errors/errors.js';
 
@@ -8,6 +8,26 @@ const hostPattern = /^([A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\]
 
 const isHost = (host: string | undefined): boolean =>
   host !== undefined && hostPattern.test(host) && URL.canParse(`http://${host}`);
+
+/**
+ * A proxy in front may cut the path of PUBLIC_URL off, or pass it on: whatever follows sees the same.
+ * @param prefix the path, without a slash at its end
+ */
+export const withoutPrefix =
+  (prefix: string): RequestHandler =>
+  (req, _res, next) => {
+    const rest = req.url.startsWith(prefix) ? req.url.slice(prefix.length) : null;
+    if (rest !== null && /^([/?]|$)/.test(rest)) req.url = rest.startsWith('/') ? rest : `/${rest}`;
+    next();
+  };
+
+/** Whom a passkey is for; see Addresses.relyingParty. */
+export interface RelyingParty {
+  /** Host name. */
+  readonly id: string;
+  /** Scheme, host and port of the pages. */
+  readonly origins: readonly string[];
+}
 
 /** The addresses that are handed out: PUBLIC_URL where given, else what the request was sent to. */
 @Injectable()
@@ -22,6 +42,23 @@ export class Addresses {
   base(req: Request): string {
     if (this.config.PUBLIC_URL === undefined && !isHost(req.host)) throw new RequestMalformed();
     return (this.config.PUBLIC_URL ?? `${req.protocol}://${req.host}`).replace(/\/+$/, '');
+  }
+
+  /**
+   * Whom a passkey is for (WebAuthn, section 5.4.2): the host name, and the pages that may ask for it.
+   *
+   * A passkey belongs to the host name it was made on, for good; the browser offers it nowhere else. Changing
+   * PUBLIC_URL to another name (or reaching a service without PUBLIC_URL by another name) leaves all passkeys in the
+   * table and makes none of them work there: people prove themselves by code or recovery code and add a new passkey,
+   * or an admin resets their second factor. Going back makes the old ones work again. Scheme, port and path may change.
+   * There are no passkeys for an IP address, nor without https except on localhost; the browser holds that rule.
+   * @throws RequestMalformed
+   */
+  relyingParty(req: Request): RelyingParty {
+    const { hostname, origin } = new URL(this.base(req));
+    // Behind a proxy that ends TLS and is not in TRUSTED_PROXIES we see http; browsers do passkeys over https alone.
+    const seen = this.config.PUBLIC_URL === undefined ? [origin.replace(/^http:/, 'https:')] : [];
+    return { id: hostname, origins: [...new Set([origin, ...seen])] };
   }
 
   /** The path that PUBLIC_URL has before ours, without a slash at its end: for addresses relative to the host. */

@@ -32,7 +32,7 @@ const serving = (pages: BuiltPages): Express =>
     .use((_req, res) => void res.status(404).send('the API'));
 
 const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
-  supertest(serving(builtPages(folder)))
+  supertest(serving(builtPages('', folder)))
     .get(path)
     .set(headers);
 
@@ -54,7 +54,7 @@ describe('a page', () => {
   });
 
   it('is told by HEAD as by GET', async () => {
-    const head = await supertest(serving(builtPages(folder)))
+    const head = await supertest(serving(builtPages('', folder)))
       .head('/upload')
       .expect(200);
     expect(head.headers['content-length']).toBe(String('<p>upload</p>'.length));
@@ -63,7 +63,7 @@ describe('a page', () => {
 
   it('is nothing that another method could be used on', async () => {
     for (const path of ['/', '/upload', '/assets/a-1.js'])
-      await supertest(serving(builtPages(folder)))
+      await supertest(serving(builtPages('', folder)))
         .post(path)
         .expect(404);
   });
@@ -75,6 +75,24 @@ describe('a page', () => {
   });
 });
 
+describe('below the path that PUBLIC_URL has', () => {
+  it('a page names its parts by that path, compressed or not', async () => {
+    writeFileSync(
+      join(folder, 'upload.html'),
+      '<link href="./assets/a.css"><script src="./assets/a.js"></script><form action="./api/v1/archives"><a href="#x">',
+    );
+    const below = serving(builtPages('/lo"gs', folder));
+    for (const coding of ['identity', 'gzip', 'br']) {
+      const answer = await supertest(below).get('/upload').set('Accept-Encoding', coding);
+      expect(answer.headers['content-encoding']).toBe(coding === 'identity' ? undefined : coding);
+      expect(answer.text).toBe(
+        '<link href="/lo&quot;gs/assets/a.css"><script src="/lo&quot;gs/assets/a.js"></script><form action="/lo&quot;gs/api/v1/archives"><a href="#x">',
+      );
+    }
+    writeFileSync(join(folder, 'upload.html'), '<p>upload</p>');
+  });
+});
+
 describe('an asset', () => {
   it('is compressed as the client takes it, and kept for a year', async () => {
     for (const [accepted, sent] of [
@@ -82,7 +100,7 @@ describe('an asset', () => {
       ['gzip', 'gzip'],
       ['identity', undefined],
     ] as const) {
-      const answer = await supertest(serving(builtPages(folder)))
+      const answer = await supertest(serving(builtPages('', folder)))
         .head('/assets/a-1.js')
         .set('Accept-Encoding', accepted)
         .expect(200);

@@ -2,6 +2,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { builtPages, codings } from './built-pages.js';
 import type { BuiltFile, BuiltPages } from './built-pages.js';
+import { Addresses } from '../http/addresses.js';
+import { plainAnswers } from './plain-answers.js';
 import { pagePolicy, placeOf } from './web.policy.js';
 
 const notBuilt = `<!doctype html>
@@ -48,5 +50,8 @@ export const webPages =
 
 /** Serves the web UI beside the API, as middleware: it needs no guard, since its files hold no secret. */
 export const serveWeb = (app: NestExpressApplication): void => {
-  app.use(webPages(builtPages()));
+  const { prefix } = app.get(Addresses);
+  const pages = builtPages(prefix);
+  app.use(plainAnswers(pages, prefix));
+  app.use(webPages(pages));
 };

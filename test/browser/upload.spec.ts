@@ -1,22 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { cuttingProxy } from '../support/cutting-proxy.js';
 import { expect, expectAccessible, signIn, test } from './support/story.js';
-
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
-const picked = (name: string, buffer: Buffer) => ({
-  name,
-  mimeType: 'application/octet-stream',
-  buffer,
-});
-
-const choose = (page: Page) => page.getByLabel('Choose files');
-const receipt = (page: Page) => page.getByRole('region', { name: 'Receipt' });
-const under = (page: Page) => page.getByRole('region', { name: 'Files under way' });
+import { choose, onDisk, picked, receipt, sha256, under } from './support/upload-page.js';
 
 /** Where each request of this page went on from. */
 const offsets = (page: Page): readonly number[] => {
@@ -25,21 +11,6 @@ const offsets = (page: Page): readonly number[] => {
     if (request.method() === 'PATCH') begun.push(Number(request.headers()['upload-offset']));
   });
   return begun;
-};
-
-/** A real file, which is the same one when it is chosen again. */
-const onDisk = async (
-  name: string,
-  bytes: Buffer,
-  work: (path: string) => Promise<void>,
-): Promise<void> => {
-  const folder = mkdtempSync(join(tmpdir(), 'logs-collector-upload-'));
-  try {
-    writeFileSync(join(folder, name), bytes);
-    await work(join(folder, name));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 };
 
 test('a file goes through to the receipt', async ({ page, context, desk }) => {
@@ -297,14 +268,5 @@ test.describe('in Russian, on a phone', () => {
     await page.getByText('Отправить из командной строки').click();
     expect(await widest()).toBeLessThanOrEqual(360);
     await expectAccessible(page);
-  });
-});
-
-test.describe('without JavaScript', () => {
-  test.use({ javaScriptEnabled: false });
-
-  test('the form shows itself at once', async ({ page, desk }) => {
-    await page.goto(`${desk.url}/upload`);
-    await expect(page.getByRole('button', { name: 'Send' })).toBeVisible();
   });
 });

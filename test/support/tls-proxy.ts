@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterFile } from './cleaning.js';
+import { forwarded } from './forwarded.js';
 import { tempFolder } from './temp-folder.js';
 import { tool } from './tool.js';
 
@@ -28,42 +28,17 @@ const selfSigned = async (): Promise<{ readonly key: string; readonly certificat
   return { key, certificate };
 };
 
-/** Of one connection alone (RFC 9110, section 7.6.1); what frames the body is written anew. */
-const hopByHop = ['connection', 'keep-alive', 'te', 'trailer', 'upgrade'];
-
-const withoutHops = (headers: IncomingMessage['headers']): IncomingMessage['headers'] =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.includes(name)));
-
 /**
  * Ends TLS in front of a service on this machine, as an operator's proxy does: HTTP/1.1, nothing buffered, `Host`
  * passed on, `X-Forwarded-For` and `X-Forwarded-Proto` set. The service has to trust it: TRUSTED_PROXIES=127.0.0.1/32.
  */
 export const tlsProxy = async (target: string): Promise<TlsProxy> => {
   const { key, certificate } = await selfSigned();
-  const { hostname, port } = new URL(target);
-
-  const forward = (req: IncomingMessage, res: ServerResponse): ClientRequest => {
-    const onward = request({
-      hostname,
-      port,
-      method: req.method,
-      path: req.url,
-      agent: false,
-      headers: {
-        ...withoutHops(req.headers),
-        'x-forwarded-for': req.socket.remoteAddress,
-        'x-forwarded-proto': 'https',
-      },
+  const forward = (req: IncomingMessage, res: ServerResponse): ClientRequest =>
+    forwarded(req, res, target, {
+      'x-forwarded-for': req.socket.remoteAddress,
+      'x-forwarded-proto': 'https',
     });
-    onward.on('response', (answer) => {
-      res.writeHead(answer.statusCode ?? 502, withoutHops(answer.headers));
-      answer.pipe(res);
-    });
-    // It may close on a body that it does not want, after its answer.
-    onward.on('error', () => res.headersSent || res.writeHead(502).end());
-    res.once('close', () => onward.destroy());
-    return onward;
-  };
 
   const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) });
   server.on('request', (req, res) => req.pipe(forward(req, res)));

@@ -14,7 +14,8 @@ export type Way = (typeof ways)[number];
 @Entity('uploads')
 @Index('uq_uploads_token_id_idempotency_key', ['tokenId', 'idempotencyKey'], { unique: true })
 @Index('ix_uploads_instance', ['instance'])
-@Index('ix_uploads_way_writer_active_at', ['way', 'writer', 'activeAt'])
+@Index('ix_uploads_held', ['id'], { where: "way <> 'tus' OR writer IS NOT NULL" })
+@Index('ix_uploads_left', ['activeAt', 'id'], { where: "way = 'tus' AND writer IS NULL" })
 export class Upload {
   @Id('uploads')
   id!: string;

@@ -3,8 +3,10 @@ import Tus from '@uppy/tus';
 import type { TusBody, TusDetailedError, TusOptions as Options } from '@uppy/tus';
 import { Failure, failureOf } from '../../api/problem.js';
 import type { FailureCode } from '../../api/problem.js';
+import { base } from '../../lib/base/base.js';
 import { idempotencyKey } from './idempotency-key.js';
 import { instanceOf } from './unfinished.js';
+import { endUnheard } from './unheard.js';
 
 // Uppy and tus are loaded with this module, once a file is chosen.
 
@@ -20,6 +22,8 @@ export interface Sending {
 }
 
 export interface Sender {
+  /** Resolves when no cancelled upload of this file is left that would be mistaken for the new one. */
+  free(file: File): Promise<void>;
   /** Begins to send it. @returns null where it is being sent already */
   add(file: File): string | null;
   pause(id: string): void;
@@ -83,7 +87,7 @@ export const startSender = (token: string, ticket: string, sending: Sending): Se
     logger: quiet,
   });
   uppy.use(Tus, {
-    endpoint: new URL('/api/v1/uploads', location.href).href,
+    endpoint: new URL('api/v1/uploads', base).href,
     headers: ({ data }) => {
       const headers: Record<string, string> = { 'Upload-Token': token };
       if (data instanceof File) headers['Idempotency-Key'] = idempotencyKey(data);
@@ -93,9 +97,6 @@ export const startSender = (token: string, ticket: string, sending: Sending): Se
     retryDelays,
     removeFingerprintOnSuccess: true,
     allowedMetaFields: ['name'],
-    onAfterResponse: (request) => {
-      if (request.getMethod() === 'DELETE') sending.ended();
-    },
   });
   uppy.on('upload-progress', (file, { bytesUploaded }) => {
     if (file) sending.progressed(file.id, bytesUploaded);
@@ -118,13 +119,43 @@ export const startSender = (token: string, ticket: string, sending: Sending): Se
       decide(error);
       return true;
     };
+  /** Files whose upload was to be created, and nothing was heard yet. */
+  const unheard = new Set<string>();
+  const hearing = (id: string): Pick<TusOptions, 'onBeforeRequest' | 'onAfterResponse'> => ({
+    onBeforeRequest: (request) => {
+      if (request.getMethod() === 'POST') unheard.add(id);
+    },
+    onAfterResponse: (request) => {
+      if (request.getMethod() === 'POST') unheard.delete(id);
+      if (request.getMethod() === 'DELETE') sending.ended();
+    },
+  });
+  /** What is being ended, by the files' keys. */
+  const ending = new Map<
+    string,
+    { readonly abort: AbortController; readonly over: Promise<void> }
+  >();
+  const end = (file: File): void => {
+    const key = idempotencyKey(file);
+    const abort = new AbortController();
+    const over = endUnheard(token, file, passing, abort.signal).then(() => {
+      ending.delete(key);
+      sending.ended();
+    });
+    ending.set(key, { abort, over });
+  };
   return {
+    free: async (file) => {
+      const one = ending.get(idempotencyKey(file));
+      one?.abort.abort();
+      await one?.over;
+    },
     add: (file) => {
       try {
         const { name, type } = file;
         const id = uppy.addFile({ name, type, data: file, source: 'page' });
         // Of this file alone, so that the page hears which line broke.
-        uppy.setFileState(id, { tus: { onShouldRetry: retrying(id) } });
+        uppy.setFileState(id, { tus: { onShouldRetry: retrying(id), ...hearing(id) } });
         return id;
       } catch {
         return null;
@@ -137,6 +168,11 @@ export const startSender = (token: string, ticket: string, sending: Sending): Se
       if (uppy.getFile(id).isPaused === true) uppy.pauseResume(id);
     },
     retry: (id) => void uppy.retryUpload(id).catch(() => undefined),
-    cancel: (id) => uppy.removeFile(id),
+    cancel: (id) => {
+      const { data } = uppy.getFile(id);
+      // Uppy ends what has an address, and calls off what has none yet.
+      uppy.removeFile(id);
+      if (unheard.delete(id) && data instanceof File) end(data);
+    },
   };
 };

@@ -35,14 +35,14 @@ export const closedFor = ({ state }: OwnTokenReceipt): Failure | null =>
 export const mayContinue = ({ state }: OwnTokenReceipt): boolean =>
   state === 'active' || state === 'exhausted' || state === 'expired';
 
-/** The lines that do without this page; as the service writes them. */
+/** The lines that do without this page; as the service writes them. @param root where it stands, with a slash at its end */
 export const commandLines = (
   token: string,
-  base: string,
+  root: string,
 ): { readonly curl: string; readonly script: string } => ({
   // Double quotes: the line works in a Windows shell too.
-  curl: `curl -F file=@logs.tgz -H "Upload-Token: ${token}" ${base}/api/v1/archives`,
-  script: `curl -fsSO ${base}/upload.sh && UPLOAD_TOKEN=${token} sh upload.sh logs.tgz`,
+  curl: `curl -F file=@logs.tgz -H "Upload-Token: ${token}" ${root}api/v1/archives`,
+  script: `curl -fsSO ${root}upload.sh && UPLOAD_TOKEN=${token} sh upload.sh logs.tgz`,
 });
 
 /**

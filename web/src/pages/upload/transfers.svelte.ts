@@ -44,6 +44,12 @@ export class Transfer {
   }
 }
 
+/** Told to somebody who need not do anything, but for what only they can change. */
+export const lostSentence = (failure: Failure): string =>
+  failure.code === 'offline' || failure.code === 'upload-busy'
+    ? sentenceOf(failure)
+    : m.upload_lost();
+
 /** Not worth another try: the same file is refused again. */
 const lasting: ReadonlySet<string> = new Set(['upload-too-large', 'file-empty', 'token-unknown']);
 
@@ -187,6 +193,7 @@ export class Transfers {
       this.#sender = null;
       return this.#refuse(transfer, new Failure('offline', ''));
     }
+    await sender.free(file);
     if (!this.#all.includes(transfer)) return;
     transfer.state = { kind: 'waiting' };
     transfer.id = sender.add(file);
@@ -258,11 +265,16 @@ export class Transfers {
 
   #lose(transfer: Transfer, failure: Failure): void {
     if (!['waiting', 'sending', 'lost'].includes(transfer.state.kind)) return;
+    // The service knows better how far it has come, and is asked: nothing that anybody has to hear of.
+    if (failure.code === 'upload-offset-mismatch') {
+      transfer.state = { kind: 'waiting' };
+      return;
+    }
     const wasKnown = transfer.state.kind === 'lost';
     transfer.state = { kind: 'lost', failure };
     transfer.pace.forget();
     transfer.rate = null;
-    if (!wasKnown) this.#sayFailure(transfer, sentenceOf(failure));
+    if (!wasKnown) this.#sayFailure(transfer, lostSentence(failure));
   }
 
   #finish(transfer: Transfer, archiveId: string | null): void {
