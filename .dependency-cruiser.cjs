@@ -14,7 +14,9 @@ const levels = [
   ['tickets'],
   ['upload-tokens'],
   ['archives', 'upload-script'],
-  ['health', 'commands'],
+  ['backup', 'health', 'commands'],
+  // Looks at everything: what waits, what comes in, and whether the service is well.
+  ['overview'],
 ];
 const features = levels.slice(5).flat();
 

@@ -1,5 +1,6 @@
 import { Table } from 'typeorm';
 import type { MigrationInterface, QueryRunner, TableColumnOptions } from 'typeorm';
+import { appendOnly, dropAppendOnly } from './1763640000000-append-only.js';
 
 /**
  * Written with the Table API and portable types alone, every key and index named, so that one file serves both
@@ -249,7 +250,8 @@ const tables = (isPostgres: boolean): Table[] => {
       indices: [
         unique('uploads', 'token_id', 'idempotency_key'),
         index('uploads', 'instance'),
-        index('uploads', 'way', 'writer', 'active_at'),
+        partial('uploads', 'held', "way <> 'tus' OR writer IS NOT NULL", 'id'),
+        partial('uploads', 'left', "way = 'tus' AND writer IS NULL", 'active_at', 'id'),
       ],
       foreignKeys: [foreign('uploads', 'token_id', 'upload_tokens', 'CASCADE')],
     }),
@@ -365,8 +367,16 @@ const tables = (isPostgres: boolean): Table[] => {
         line('address', 64, optional),
         line('request_id', 128, optional),
         text('details'),
+        line('mac', 64),
+        bigint('seq', optional),
+        line('hash', 64, optional),
       ],
-      indices: [index('audit_events', 'action', 'id'), index('audit_events', 'subject_id', 'id')],
+      indices: [
+        index('audit_events', 'action', 'id'),
+        index('audit_events', 'subject_id', 'id'),
+        unique('audit_events', 'seq'),
+        partial('audit_events', 'unsealed', 'seq IS NULL', 'id'),
+      ],
     }),
   ];
 };
@@ -374,10 +384,13 @@ const tables = (isPostgres: boolean): Table[] => {
 export class Initial1763640000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     for (const table of tables(isPostgres(runner))) await runner.createTable(table);
+    for (const statement of appendOnly(isPostgres(runner))) await runner.query(statement);
   }
 
+  /** The triggers go with their table. */
   async down(runner: QueryRunner): Promise<void> {
     for (const table of tables(isPostgres(runner)).reverse()) await runner.dropTable(table);
+    if (isPostgres(runner)) await runner.query(dropAppendOnly);
   }
 }
 

@@ -5,12 +5,14 @@ import type { DataSource } from 'typeorm';
 import { ArchivesModule } from './archives/archives.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { BackupModule } from './backup/backup.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import type { Instance } from './database/instance.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
+import { OverviewModule } from './overview/overview.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { StorageModule } from './storage/storage.module.js';
 import { UploadScriptModule } from './upload-script/upload-script.module.js';
@@ -38,8 +40,10 @@ export class AppModule {
         AuditModule,
         AuthModule,
         ArchivesModule,
+        BackupModule,
         UploadScriptModule,
         HealthModule,
+        OverviewModule,
         // Commands run no schedule.
         ...(role === 'service' ? [ScheduleModule.forRoot()] : []),
       ],

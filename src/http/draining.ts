@@ -4,8 +4,8 @@ import { Injectable } from '@nestjs/common';
 /** Whether the service is going down: ready says 503, and no new upload begins. */
 @Injectable()
 export class Draining {
+  private readonly beginning = new AbortController();
   private readonly controller = new AbortController();
-  private begun = false;
 
   constructor() {
     // One listener an upload under way.
@@ -13,11 +13,16 @@ export class Draining {
   }
 
   get isDraining(): boolean {
-    return this.begun;
+    return this.begun.aborted;
+  }
+
+  /** Aborted as soon as it begins: what never ends by itself ends now, and uses up nothing of the grace. */
+  get begun(): AbortSignal {
+    return this.beginning.signal;
   }
 
   begin(): void {
-    this.begun = true;
+    this.beginning.abort();
   }
 
   /** Aborted when the grace is over: uploads still under way end cleanly. */

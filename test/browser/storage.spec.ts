@@ -1,4 +1,5 @@
-import { expect, expectAccessible, signIn, test } from './support/story.js';
+import { admin } from '../support/given.js';
+import { expect, expectAccessible, signIn, test, withDesk } from './support/story.js';
 
 interface Storage {
   readonly usedPercent: number;
@@ -19,7 +20,8 @@ test('the storage is seen at one look', async ({ page, context, desk }) => {
   expect(Math.abs(shown - usedPercent)).toBeLessThan(5);
   await expect(page.getByText(/free of/)).toBeVisible();
   expect(archives.count).toBeGreaterThan(0);
-  await expect(page.getByText(`${archives.count} archive`)).toBeVisible();
+  const shares = page.getByRole('region', { name: 'What takes the space' });
+  await expect(shares.getByText(`${archives.count} archive`)).toBeVisible();
   await expectAccessible(page);
 });
 
@@ -46,4 +48,27 @@ test('little room and none are said in words', async ({ page, context, desk }) =
   await page.reload();
   await expect(page.getByText('There is hardly any room')).toBeVisible();
   await expectAccessible(page);
+});
+
+test('what was stored day by day is a picture and a table, with how long the room lasts', async ({
+  page,
+  context,
+}) => {
+  const firstAdmin = { ADMIN_USERNAME: admin.username, ADMIN_PASSWORD: admin.password };
+  await withDesk(firstAdmin, async (desk) => {
+    await desk.given.archive({ bytes: 'x'.repeat(3_000) });
+    await signIn(context, desk, await desk.given.admin());
+    await page.goto(`${desk.url}/storage`);
+    const panel = page.getByRole('region', { name: 'Stored in the last 30 days' });
+    await expect(panel.getByText('not enough history yet')).toBeVisible();
+    await expect(panel.getByRole('img', { name: /Most of all on .*: 3 kB/ })).toBeVisible();
+    await expect(panel.locator('canvas')).toBeVisible();
+    await expect(panel.getByRole('figure')).toContainText('3 kB in all, 1 archive');
+    await panel.getByText('As a table').click();
+    await expect(panel.getByRole('row')).toHaveCount(32);
+    await expect(panel.getByRole('row').nth(1)).toContainText('3 kB');
+    await panel.locator('.u-over').hover({ position: { x: 100, y: 60 } });
+    await expect(panel.getByRole('figure')).toContainText('0 bytes, 0 archives');
+    await expectAccessible(page);
+  });
 });

@@ -1,6 +1,7 @@
 import Boxes from '@lucide/svelte/icons/boxes';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
 import KeyRound from '@lucide/svelte/icons/key-round';
+import LayoutDashboard from '@lucide/svelte/icons/layout-dashboard';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import Ticket from '@lucide/svelte/icons/ticket';
 import Users from '@lucide/svelte/icons/users';
@@ -44,6 +45,22 @@ export const routes: readonly Route[] = [
     page: () => import('./pages/second-factor/ReplacePage.svelte'),
   },
   {
+    path: '/account/passkeys/new',
+    access: 'session',
+    page: () => import('./pages/second-factor/AddPasskeyPage.svelte'),
+  },
+  {
+    path: '/account/passkeys/:id/remove',
+    access: 'session',
+    page: () => import('./pages/second-factor/RemovePasskeyPage.svelte'),
+  },
+  {
+    path: '/',
+    access: 'engineer',
+    page: () => import('./pages/overview/OverviewPage.svelte'),
+    navigation: { label: m.overview_title, icon: LayoutDashboard },
+  },
+  {
     path: '/tickets',
     access: 'engineer',
     page: () => import('./pages/tickets/TicketsPage.svelte'),
@@ -85,9 +102,6 @@ export const routes: readonly Route[] = [
     navigation: { label: m.audit_title, icon: ScrollText },
   },
 ];
-
-/** Where `/` leads. */
-export const home = '/tickets';
 
 export const routeAt = (
   path: string,

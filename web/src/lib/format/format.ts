@@ -9,12 +9,17 @@ const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 /** Bytes in the largest fitting decimal unit, as the language writes it: `12.4 MB`, `12,4 МБ`. */
 export const bytes = (count: number): string => {
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
-  return new Intl.NumberFormat(variety(), {
-    style: 'unit',
-    unit: units[power] ?? 'byte',
-    unitDisplay: power === 0 ? 'long' : 'short',
-    maximumFractionDigits: power === 0 ? 0 : 1,
-  }).format(count / 1000 ** power);
+  return (
+    new Intl.NumberFormat(variety(), {
+      style: 'unit',
+      unit: units[power] ?? 'byte',
+      unitDisplay: power === 0 ? 'long' : 'short',
+      maximumFractionDigits: power === 0 ? 0 : 1,
+    })
+      .format(count / 1000 ** power)
+      // A line does not end between a number and its unit.
+      .replaceAll(' ', '\u00a0')
+  );
 };
 
 export const number = (value: number): string => new Intl.NumberFormat(variety()).format(value);
@@ -29,6 +34,16 @@ export const percent = (value: number): string =>
 export const moment = (iso: string): string =>
   new Intl.DateTimeFormat(variety(), { dateStyle: 'medium', timeStyle: 'short' }).format(
     new Date(iso),
+  );
+
+/** Of the day, to the second. @param iso as the API gives it */
+export const time = (iso: string): string =>
+  new Intl.DateTimeFormat(variety(), { timeStyle: 'medium' }).format(new Date(iso));
+
+/** @param date `2026-11-20`, of the calendar and not of a clock */
+export const day = (date: string): string =>
+  new Intl.DateTimeFormat(variety(), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
+    new Date(date),
   );
 
 const steps = [
