@@ -1,12 +1,14 @@
 import { Entity, Index } from 'typeorm';
 import { Column } from 'typeorm';
-import { Id, Instant, Line } from '../database/columns.js';
+import { Bytes, Id, Instant, Line } from '../database/columns.js';
 import type { Actor } from '../http/actor.js';
 
-/** One thing that somebody did. Append-only. */
+/** One thing that somebody did. Append-only, which triggers hold; seq and hash alone are set once, by the sealer. */
 @Entity('audit_events')
 @Index('ix_audit_events_action_id', ['action', 'id'])
 @Index('ix_audit_events_subject_id_id', ['subjectId', 'id'])
+@Index('uq_audit_events_seq', ['seq'], { unique: true })
+@Index('ix_audit_events_unsealed', ['id'], { where: 'seq IS NULL' })
 export class AuditEvent {
   @Id('audit_events')
   id!: string;
@@ -41,4 +43,16 @@ export class AuditEvent {
 
   @Column({ type: 'simple-json', name: 'details' })
   details!: Record<string, string | number | boolean | null>;
+
+  /** Proves that the program wrote all of the above (chain.policy.ts). */
+  @Line('mac', 64)
+  mac!: string;
+
+  /** Its number in the chain, from 1 and without a gap; null until it is sealed, a second or so after the deed. */
+  @Bytes('seq', { nullable: true })
+  seq!: number | null;
+
+  /** Ties it to the event before it. */
+  @Line('hash', 64, { nullable: true })
+  hash!: string | null;
 }

@@ -28,8 +28,11 @@ export const actions = [
   'session.refused',
   'second-factor.enrolled',
   'second-factor.refused',
+  'passkey.renamed',
+  'passkey.removed',
   'recovery-code.used',
   'api-key.created',
   'api-key.deleted',
+  'backup.restored',
 ] as const;
 export type Action = (typeof actions)[number];

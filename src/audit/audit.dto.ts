@@ -72,6 +72,19 @@ export class AuditEventView {
     example: { username: 'ann' },
   })
   readonly details!: AuditEvent['details'];
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: 48213,
+    description: 'Number in the chain of events; null until it is sealed, about a second later',
+  })
+  readonly seq!: number | null;
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'Ties it to the event before: `audit verify --head <seq>:<hash>` asks for it',
+  })
+  readonly hash!: string | null;
 }
 
 export class AuditPage extends PageView(AuditEventView) {}
@@ -85,4 +98,6 @@ export const auditEventView = (event: AuditEvent): AuditEventView => ({
   address: event.address,
   requestId: event.requestId,
   details: event.details,
+  seq: event.seq,
+  hash: event.hash,
 });

@@ -38,12 +38,16 @@ const readKey = (path: string): string | null => {
   }
 };
 
+/** The key kept in `folder`; null where there is none. @throws SecretKeyDamaged */
+export const secretKeyIn = (folder: string): string | null => readKey(join(folder, 'secret.key'));
+
 /**
  * The key kept in `folder`, made at the first start for the owner alone. It is written aside and linked to its name
  * whole: a kill in between leaves no half of a key, and of two first starts at once one key stays.
+ * @param make what becomes the key where there is none
  * @throws SecretKeyDamaged
  */
-export const keptSecretKey = (folder: string): string => {
+export const keptSecretKey = (folder: string, make = newSecretKey): string => {
   const path = join(folder, 'secret.key');
   const kept = readKey(path);
   if (kept !== null) return kept;
@@ -51,7 +55,7 @@ export const keptSecretKey = (folder: string): string => {
   const aside = join(folder, `secret.key-${newId()}`);
   const file = openSync(aside, 'wx', 0o600);
   try {
-    writeFileSync(file, newSecretKey());
+    writeFileSync(file, make());
     fsyncSync(file);
     linkSync(aside, path);
   } catch (cause) {
@@ -63,5 +67,5 @@ export const keptSecretKey = (folder: string): string => {
   const directory = openSync(folder, 'r');
   fsyncSync(directory);
   closeSync(directory);
-  return readKey(path) ?? keptSecretKey(folder);
+  return readKey(path) ?? keptSecretKey(folder, make);
 };

@@ -83,6 +83,21 @@ describe('the keyring', () => {
     expect(keyring.isSigned('download', 'text', '')).toBe(false);
   });
 
+  it('makes the codes of a long row for one purpose and one key', () => {
+    const macs = keyring.macs('row');
+    expect(macs('text')).toMatch(/^[0-9a-f]{64}$/);
+    expect(macs('text')).toBe(keyring.macs('row')('text'));
+    expect(Buffer.from(macs('text'), 'hex').toString('base64url')).toBe(
+      keyring.sign('row', 'text'),
+    );
+    const others = [
+      macs('test'),
+      keyring.macs('other')('text'),
+      new Keyring('x').macs('row')('text'),
+    ];
+    expect(others).not.toContain(macs('text'));
+  });
+
   it('seals so that only the same purpose, owner and key open it', () => {
     const sealed = keyring.seal('totp', 'ann', 'Größe: 日本');
     expect(sealed).not.toContain('Größe');

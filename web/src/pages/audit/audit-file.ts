@@ -20,10 +20,19 @@ const columns = [
   ['requestId', (event) => event.requestId],
   ['details', (event) => JSON.stringify(event.details)],
   ['id', (event) => event.id],
+  ['seq', (event) => event.seq?.toString() ?? null],
+  ['hash', (event) => event.hash],
 ] as const satisfies readonly (readonly [string, (event: AuditEventView) => string | null])[];
 
-/** A spreadsheet would take these for formulas (OWASP, CSV injection); with the sign before them they are text. */
-const neutral = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+/**
+ * A spreadsheet would take these for formulas (OWASP, CSV injection); with an apostrophe before them they are text.
+ * Not only where a cell begins: a spreadsheet that separates by semicolons, as in half of Europe, or by tabs, or that
+ * minds no quotes about a line's end, begins another cell in the middle of ours.
+ */
+const neutral = (text: string): string =>
+  text
+    .replace(/([;\t\r\n][\s"']*)(?=[=+\-@＝＋－＠])/g, "$1'")
+    .replace(/^(?=\s*[=+\-@＝＋－＠]|[\t\r\n])/, "'");
 
 /** RFC 4180: quoted where it must be, a quote doubled. */
 const cell = (text: string): string => {

@@ -33,9 +33,13 @@ const words = {
   'session.refused': m.audit_session_refused,
   'second-factor.enrolled': m.audit_second_factor_enrolled,
   'second-factor.refused': m.audit_second_factor_refused,
+  'passkey.renamed': m.audit_passkey_renamed,
+  'passkey.removed': m.audit_passkey_removed,
   'recovery-code.used': m.audit_recovery_code_used,
   'api-key.created': m.audit_api_key_created,
   'api-key.deleted': m.audit_api_key_deleted,
+  'backup.restored': m.audit_backup_restored,
+  'backup.restored': m.audit_backup_restored,
 } as const satisfies Record<Action, () => string>;
 
 export const actions = Object.keys(words) as readonly Action[];
