@@ -10,7 +10,6 @@ export type AttemptOutcome = 'stored' | 'failed';
 /** How an upload ended; while it is under way it has a row of `uploads` instead. It goes with its token. */
 @Entity('attempts')
 @Index('ix_attempts_token_id_id', ['tokenId', 'id'])
-@Index('ix_attempts_outcome_id', ['outcome', 'id'])
 @Index('ix_attempts_outcome_ended_at', ['outcome', 'endedAt'])
 export class Attempt {
   /** The upload's, and the archive's where it became one; one that was refused before it began has its own. */

@@ -1,0 +1,113 @@
+import { Table } from 'typeorm';
+import {
+  bigint,
+  flag,
+  foreign,
+  id,
+  index,
+  line,
+  optional,
+  primary,
+  reference,
+  text,
+  unique,
+  whole,
+  zero,
+} from './table-parts.js';
+
+/** Who may act, and what the program remembers of itself; in the order of their making. */
+export const accountTables = (isPostgres: boolean): Table[] => [
+  new Table({
+    name: 'settings',
+    columns: [primary('settings', line('name', 64)), text('value')],
+  }),
+  new Table({
+    name: 'users',
+    columns: [
+      id('users'),
+      line('username', 64),
+      line('username_key', 128),
+      line('password_hash', 255),
+      line('role', 16),
+      flag('disabled', isPostgres),
+      line('totp_secret', 512, optional),
+      line('totp_pending', 512, optional),
+      bigint('totp_last_step', optional),
+      line('passkey_handle', 43),
+      whole('passkeys', zero),
+      bigint('created_at'),
+    ],
+    indices: [unique('users', 'username_key')],
+  }),
+  new Table({
+    name: 'passkeys',
+    columns: [
+      id('passkeys'),
+      reference('user_id'),
+      line('credential_id', 1364),
+      text('public_key'),
+      bigint('counter'),
+      line('transports', 255),
+      flag('backed_up', isPostgres),
+      line('name', 100),
+      bigint('created_at'),
+      bigint('last_used_at', optional),
+    ],
+    indices: [unique('passkeys', 'credential_id'), index('passkeys', 'user_id')],
+    foreignKeys: [foreign('passkeys', 'user_id', 'users', 'CASCADE')],
+  }),
+  new Table({
+    name: 'passkey_challenges',
+    columns: [
+      primary('passkey_challenges', line('hash', 64)),
+      line('purpose', 16),
+      line('session', 64, optional),
+      bigint('expires_at'),
+    ],
+    indices: [index('passkey_challenges', 'session'), index('passkey_challenges', 'expires_at')],
+  }),
+  new Table({
+    name: 'recovery_codes',
+    columns: [id('recovery_codes'), reference('user_id'), line('hash', 255)],
+    indices: [index('recovery_codes', 'user_id')],
+    foreignKeys: [foreign('recovery_codes', 'user_id', 'users', 'CASCADE')],
+  }),
+  new Table({
+    name: 'sessions',
+    columns: [
+      primary('sessions', line('hash', 64)),
+      reference('user_id'),
+      whole('aal'),
+      line('address', 64),
+      line('agent', 255),
+      bigint('began_at'),
+      bigint('seen_at'),
+    ],
+    indices: [index('sessions', 'user_id'), index('sessions', 'seen_at')],
+    foreignKeys: [foreign('sessions', 'user_id', 'users', 'CASCADE')],
+  }),
+  new Table({
+    name: 'auth_failures',
+    columns: [
+      primary('auth_failures', line('subject', 64)),
+      whole('failures'),
+      bigint('blocked_until'),
+      bigint('last_at'),
+    ],
+    indices: [index('auth_failures', 'last_at')],
+  }),
+  new Table({
+    name: 'api_keys',
+    columns: [
+      id('api_keys'),
+      line('name', 100),
+      line('hash', 64),
+      line('scopes', 255),
+      bigint('expires_at', optional),
+      bigint('last_used_at', optional),
+      line('created_by', 128),
+      bigint('created_at'),
+    ],
+    indices: [unique('api_keys', 'hash')],
+  }),
+];
