@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { Allow } from '../http/allow.js';
+import { Allow, Unattended } from '../http/allow.js';
 import { idPipe } from '../http/key.pipe.js';
 import { ArchivePage, ArchiveQuery, ArchiveView, StorageView } from './archives.dto.js';
 import { ArchivesService } from './archives.service.js';
@@ -26,6 +26,8 @@ export class ArchivesController {
   }
 
   @Get('storage')
+  // The page about it asks again and again.
+  @Unattended()
   @Allow('storage:read')
   @ApiTags('storage')
   @ApiOkResponse({ type: StorageView })

@@ -73,6 +73,7 @@ import { VerifyService } from './upkeep/verify.service.js';
     DeletionService,
     StoreIdentity,
     SweepService,
+    UploadsService,
     VerifyService,
   ],
 })

@@ -4,6 +4,7 @@ import type { SelectQueryBuilder } from 'typeorm';
 import { Archive } from '../archives/archive.entity.js';
 import { archiveState } from '../archives/archives.dto.js';
 import { Upload } from '../archives/intake/upload.entity.js';
+import { UploadsService } from '../archives/intake/uploads.service.js';
 import { BlobStore, blobKey } from '../storage/blob-store.js';
 import { UploadToken } from '../upload-tokens/upload-token.entity.js';
 import { countedTo, excerpt } from './excerpt.policy.js';
@@ -23,6 +24,7 @@ export class ArrivalsService {
     private readonly dataSource: DataSource,
     private readonly store: BlobStore,
     private readonly senders: SenderWatch,
+    private readonly underWayHere: UploadsService,
   ) {}
 
   /** Uploads under way, of all processes on this database: those being sent first, newest first. */
@@ -89,11 +91,11 @@ export class ArrivalsService {
   }
 
   private async view(upload: Upload, ticket: string, isSent: boolean): Promise<UploadUnderWayView> {
-    const { id, way, filename, declaredBytes, beganAt } = upload;
+    const { id, way, declaredBytes, beganAt } = upload;
     return {
       id,
       ticket,
-      filename,
+      filename: upload.filename ?? this.underWayHere.nameOf(id),
       way,
       state: isSent ? 'sending' : 'paused',
       bytes: await this.received(upload),

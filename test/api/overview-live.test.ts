@@ -156,6 +156,7 @@ describe('a session', () => {
     const watch = await watching(own.url, api);
     await watch.until(isBoard);
     await api.get('/overview').expect(200);
+    await api.get('/storage').expect(200);
     expect(await manager.findOneByOrFail(Session, { userId: id })).toMatchObject({ seenAt });
     await watch.until(isEnd);
     await watch.ended;

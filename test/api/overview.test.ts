@@ -118,6 +118,17 @@ describe('an upload under way', () => {
     });
   });
 
+  it('is named by its form, once that told the name', async () => {
+    const { number, token } = await service.given.ticket();
+    const running = await uploadUnderWay(service.url, token, { way: 'form', name: 'журнал.tgz' });
+    await eventually(async () =>
+      expect(of((await board(api)).uploads, number)).toMatchObject([
+        { way: 'form', filename: 'журнал.tgz', state: 'sending', declaredBytes: null },
+      ]),
+    );
+    await running.finish('more');
+  });
+
   it('is paused while nobody sends it, and goes on by its name', async () => {
     const { number, token } = await service.given.ticket();
     const customer = tus(service.url, token);
