@@ -2,6 +2,8 @@
 import 'reflect-metadata';
 import { Command } from 'commander';
 import { config as readDotEnv } from 'dotenv';
+import { verifyAudit } from './commands/audit.js';
+import { runBackup, runRestore } from './commands/backup.js';
 import { runMigrate, runOpenApi, runServe, runSweep, runVerify } from './commands/commands.js';
 import { createUser, listUsers, resetSecondFactor, setPassword } from './commands/users.js';
 import { version } from './version.js';
@@ -25,7 +27,32 @@ program
   .option('--dry-run', 'only say what would be removed')
   .option('--force', 'remove orphans however many there are')
   .action(runSweep);
+program
+  .command('backup <dir>')
+  .description(
+    'copy database and archives into a folder while the service runs; what is there already is not copied again',
+  )
+  .option('--keep <count>', 'backups that stay, this one among them', '7')
+  .option('--verify', 'read and hash again what is there already')
+  .option('--with-secret-key', 'put SECRET_KEY beside the data that it protects')
+  .action(runBackup);
+program
+  .command('restore <dir>')
+  .description('put a backup into an empty database and an empty storage, and verify it')
+  .option('--snapshot <name>', 'another than the newest; the names are those in <dir>/snapshots')
+  .action(runRestore);
 program.command('openapi').description('print the OpenAPI 3.1 document').action(runOpenApi);
+
+program
+  .command('audit')
+  .description('the record of who did what')
+  .command('verify')
+  .description(
+    'follow the chain of events; exit 1 where one was edited, removed, added or moved, else print its head',
+  )
+  .option('--head <seq:hash>', 'a head that was written down elsewhere: the chain must hold it')
+  .option('--from <seq:hash>', 'begin after this event, which is known to be right')
+  .action(verifyAudit);
 
 const user = program.command('user').description('accounts of people');
 user

@@ -7,11 +7,13 @@ import { createApp } from './app.js';
 import { AdmissionService } from './archives/intake/admission.service.js';
 import { StoreIdentity } from './archives/upkeep/store-identity.service.js';
 import { SweepService } from './archives/upkeep/sweep.service.js';
+import { AuditSealer } from './audit/audit-sealer.service.js';
 import { FirstAdmin } from './auth/users/first-admin.js';
 import type { Resources } from './app.module.js';
 import type { Config } from './config/config.js';
 import { databaseTarget } from './config/load-config.js';
 import { openDatabase } from './database/data-source.js';
+import type { Schema } from './database/data-source.js';
 import { databaseProblem, isLoginRefused } from './database/errors.js';
 import { instanceOf } from './database/instance.js';
 import { migrate } from './database/migrate.js';
@@ -24,12 +26,12 @@ const retryEveryMs = 2_000;
 const retryForMs = 60_000;
 
 /** In a composed start the database may come up after us. */
-const openWhenReady = async (config: Config, log: Logger): Promise<DataSource> => {
+const openWhenReady = async (config: Config, log: Logger, tables: Schema): Promise<DataSource> => {
   const target = databaseTarget(config);
   const deadline = Date.now() + retryForMs;
   for (;;) {
     try {
-      return await openDatabase(target, schema, config.DATABASE_POOL);
+      return await openDatabase(target, tables, config.DATABASE_POOL);
     } catch (cause) {
       const mayPass = databaseProblem(cause) && !isLoginRefused(cause);
       if (target.kind === 'sqlite' || !mayPass || Date.now() > deadline) throw cause;
@@ -42,14 +44,16 @@ const openWhenReady = async (config: Config, log: Logger): Promise<DataSource> =
 /**
  * Opens what the modules need, and brings the database up to date.
  * @param role 'service' also takes the instance's lock; a command runs beside a service
+ * @param tables brings it up to these migrations alone; what is restored may be older than the program
  */
 export const openResources = async (
   config: Config,
   log: Logger,
   role: Resources['role'],
+  tables: Schema = schema,
 ): Promise<Resources> => {
   const secretKey = config.SECRET_KEY ?? keptSecretKey(config.DATA_DIR);
-  const dataSource = await openWhenReady(config, log);
+  const dataSource = await openWhenReady(config, log, tables);
   const instance = instanceOf(databaseTarget(config), dataSource);
   try {
     if (role === 'service') await instance.enter();
@@ -107,6 +111,7 @@ export const startService = async (config: Config, log: Logger): Promise<Service
   const stop = async (): Promise<void> => {
     log.info({ event: 'service.draining', graceSeconds: config.SHUTDOWN_GRACE });
     await stopService(app, requests, 1000 * config.SHUTDOWN_GRACE);
+    await app.get(AuditSealer).finish();
     await instance.leave();
     await dataSource.destroy();
     log.info({ event: 'service.stopped' });
@@ -120,6 +125,7 @@ export const startService = async (config: Config, log: Logger): Promise<Service
         .get(SweepService)
         .finish()
         .catch((cause: unknown) => log.error({ event: 'sweep.unfinished', err: cause }));
+    await app.get(AuditSealer).seal();
     const firstAdmin = app.get(FirstAdmin);
     await firstAdmin.createFromEnvironment();
     await app.listen(config.PORT, config.HOST);

@@ -15,6 +15,10 @@ export type ClaimOutcome = 'matched' | 'mismatched';
 @Entity('archives')
 @Index('ix_archives_ticket_id_id', ['ticketId', 'id'])
 @Index('ix_archives_platform_id_id', ['platformId', 'id'])
+@Index('ix_archives_uploaded_at_id_size', ['uploadedAt', 'id', 'size'])
+@Index('ix_archives_troubled', ['id'], {
+  where: "state = 'damaged' OR sha256_claim = 'mismatched' OR md5_claim = 'mismatched'",
+})
 @Index('ix_archives_token_id_idempotency_key', ['tokenId', 'idempotencyKey'])
 export class Archive {
   @Id('archives')

@@ -6,11 +6,16 @@ import { StoreIdentity } from '../archives/upkeep/store-identity.service.js';
 import type { Config } from '../config/config.js';
 import { databaseTarget, loadConfig } from '../config/load-config.js';
 import { StorageUnavailable } from '../errors/errors.js';
+import { systemActor } from '../http/actor.js';
+import type { Actor } from '../http/actor.js';
 import { JsonLogger, createLog } from '../http/log.js';
 import { openResources } from '../main.js';
 
+/** Who does what a command does, as the audit names them. */
+export const operator: Actor = { ...systemActor, name: 'command line' };
+
 /** Commands log to standard error: standard output is their result. */
-const commandLog = (config: Config) =>
+export const commandLog = (config: Config) =>
   createLog(config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL, process.stderr);
 
 /** A command on a database that was never made would make one, and find nothing wrong with it. */

@@ -1,6 +1,7 @@
 import { createDocumentedApp } from '../app.js';
 import { SweepService } from '../archives/upkeep/sweep.service.js';
 import { VerifyService } from '../archives/upkeep/verify.service.js';
+import type { Verified } from '../archives/upkeep/verify.service.js';
 import { loadConfig } from '../config/load-config.js';
 import { createLog } from '../http/log.js';
 import { openResources, startService } from '../main.js';
@@ -40,10 +41,8 @@ export const runMigrate = async (): Promise<void> => {
   print('The database is up to date.');
 };
 
-export const runVerify = async (): Promise<void> => {
-  const { archives, bytes, findings } = await withStorage((service) =>
-    service.get(VerifyService).verify(),
-  );
+/** A finding is a failure. */
+export const printVerified = ({ archives, bytes, findings }: Verified): void => {
   for (const finding of findings)
     print(
       finding.kind === 'orphaned'
@@ -52,6 +51,10 @@ export const runVerify = async (): Promise<void> => {
     );
   print(`${archives} archives, ${bytes} bytes, ${findings.length} findings`);
   if (findings.length > 0) process.exitCode = 1;
+};
+
+export const runVerify = async (): Promise<void> => {
+  printVerified(await withStorage((service) => service.get(VerifyService).verify()));
 };
 
 export const runSweep = async (options: { dryRun?: boolean; force?: boolean }): Promise<void> => {

@@ -2,11 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { UsersService } from '../auth/users/users.service.js';
 import { ValidationFailed } from '../errors/errors.js';
-import { systemActor } from '../http/actor.js';
-import type { Actor } from '../http/actor.js';
-import { print, withService } from './command.js';
-
-const operator: Actor = { ...systemActor, name: 'command line' };
+import { operator, print, withService } from './command.js';
 
 /** A password never stands in the arguments, where every process of the machine could read it. */
 const readPassword = async (): Promise<string> => {

@@ -35,7 +35,7 @@ export class Config {
   @WholeNumber('', 0, 65_535)
   readonly PORT: number = 8000;
 
-  /** Base of the links and curl lines that are handed out; without it, from the request. */
+  /** Base of the links and curl lines that are handed out, with a path or without; if not given, from the request. */
   @IsOptional()
   @Text(
     /^https?:\/\/[^/?#\s@]+(\/[^?#\s]*)?$/,

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { DatabaseTarget } from '../config/load-config.js';
 import { newInstanceNumber } from '../secrets/secrets.js';
+import { tryFileLock } from './file-lock.js';
+import type { FileLock } from './file-lock.js';
 import { ReserveFile } from './reserve-file.js';
 
 /** A second service on the same SQLite database. */
@@ -39,7 +40,7 @@ export abstract class Instance {
 export class SqliteInstance extends Instance {
   readonly mayErr = false;
   private readonly reserve: ReserveFile;
-  private lock: Database.Database | null = null;
+  private lock: FileLock | null = null;
 
   constructor(private readonly path: string) {
     super();
@@ -50,26 +51,11 @@ export class SqliteInstance extends Instance {
     return `${this.path}.lock`;
   }
 
-  private tryLock(): Database.Database | null {
-    const lock = new Database(this.lockFile, { timeout: 0 });
-    try {
-      // No journal file: this database never holds anything.
-      lock.pragma('journal_mode = MEMORY');
-      lock.exec('BEGIN EXCLUSIVE');
-      return lock;
-    } catch (cause) {
-      lock.close();
-      if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY'))
-        return null;
-      throw cause;
-    }
-  }
-
   async enter(): Promise<void> {
     if (this.path === ':memory:') return;
     // A command that asks who is alive holds the lock for a moment.
     for (let look = 0; look < 10 && !this.lock; look += 1) {
-      this.lock = this.tryLock();
+      this.lock = tryFileLock(this.lockFile);
       if (!this.lock) await new Promise((resolve) => setTimeout(resolve, 100));
     }
     if (!this.lock) throw new AlreadyRunning(this.path);
@@ -81,8 +67,8 @@ export class SqliteInstance extends Instance {
   isAlive(instance: number): Promise<boolean> {
     if (instance === this.number) return Promise.resolve(true);
     if (this.lock || this.path === ':memory:') return Promise.resolve(false);
-    const lock = this.tryLock();
-    lock?.close();
+    const lock = tryFileLock(this.lockFile);
+    lock?.release();
     return Promise.resolve(
       lock === null && Number(readFileSync(`${this.lockFile}.instance`, 'utf8')) === instance,
     );
@@ -94,7 +80,7 @@ export class SqliteInstance extends Instance {
   }
 
   leave(): Promise<void> {
-    this.lock?.close();
+    this.lock?.release();
     this.lock = null;
     return Promise.resolve();
   }

@@ -32,6 +32,7 @@ const lostAndFound = 'lost+found';
  * It lies on the store's own volume, so that it goes with an unmounted one.
  */
 const markerPrefix = '.store-';
+export const storeMarker = (storeId: string): string => markerPrefix + storeId;
 
 /** What an empty volume may hold, and a store whose making was cut short. */
 const ignored = new Set([lostAndFound, partialFolder]);
@@ -48,6 +49,9 @@ const isProbe = async (path: string): Promise<boolean> => {
 
 const isMissing = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+
+/** Within the store's folder. The key's first characters are the time, and would put a day's files into one folder. */
+export const fileOfBlob = (key: BlobKey): string => join(key.slice(-4, -2), key.slice(-2), key);
 
 /**
  * All that is no folder. Trap: of a folder within, `opendir` with `recursive` gives the first 32 entries and forgets
@@ -72,8 +76,8 @@ const syncFolder = async (folder: string): Promise<void> => {
 };
 
 /**
- * Blobs as files: `<root>/ab/cd/<key>`, where abcd are the key's last characters (its first are the time, and would
- * put a day's files into one folder); partial ones in `<root>/partial`, the same file system, so that a rename is all.
+ * Blobs as files: `<root>/ab/cd/<key>`, where abcd are the key's last characters; partial ones in `<root>/partial`,
+ * the same file system, so that a rename is all.
  */
 export class LocalDisk extends BlobStore {
   private readonly root: string;
@@ -266,7 +270,7 @@ export class LocalDisk extends BlobStore {
 
   private async initialise(storeId: string): Promise<void> {
     await mkdir(this.root, { recursive: true, mode: 0o700 });
-    const marker = markerPrefix + storeId;
+    const marker = storeMarker(storeId);
     const names = (await readdir(this.root)).filter((name) => !ignored.has(name));
     // Whatever is there is somebody's: the next sweep would take it for leftovers of ours.
     if (names.length > 0 && !names.includes(marker)) throw new NotAStore(this.root);
@@ -278,7 +282,7 @@ export class LocalDisk extends BlobStore {
 
   /** Looked at each time: a volume may go and come back while the process lives. */
   private async assertMounted(): Promise<void> {
-    const marker = join(this.root, `${markerPrefix}${this.claimed ?? ''}`);
+    const marker = join(this.root, storeMarker(this.claimed ?? ''));
     await stat(marker).catch((cause: unknown) => {
       throw new StorageUnavailable({
         cause: isMissing(cause)
@@ -298,7 +302,7 @@ export class LocalDisk extends BlobStore {
   }
 
   private path(key: BlobKey): string {
-    return join(this.root, key.slice(-4, -2), key.slice(-2), key);
+    return join(this.root, fileOfBlob(key));
   }
 
   private partialPath(key: BlobKey): string {

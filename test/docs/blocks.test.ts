@@ -1,19 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnedService } from '../support/program.js';
+import { run, shellBlocks } from '../support/shell-blocks.js';
 import { sosMustRun, whyNoSos } from '../support/sos.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { tlsProxy } from '../support/tls-proxy.js';
-
-const root = join(__dirname, '../..');
-
-/** What stands between ```sh and ```; blocks of other kinds are only to look at. */
-const shellBlocks = (path: string): string[] =>
-  [...readFileSync(join(root, path), 'utf8').matchAll(/^```sh\n(.*?)^```$/gms)].map(
-    ([, block]) => block ?? '',
-  );
 
 /**
  * The one wait of the README is for the next code, since a code works once. Instead of the clock, the account's last
@@ -27,26 +18,6 @@ sleep() {
 
 /** What is not on this machine says so and does nothing. */
 const absent = sosMustRun ? '' : `sos() { echo "sos is skipped: ${whyNoSos}"; }`;
-
-const run = async (
-  script: string,
-  env: Readonly<Record<string, string>>,
-): Promise<{ readonly code: unknown; readonly output: string }> => {
-  const shell = spawn('sh', ['-eu'], {
-    cwd: root,
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
-      ...env,
-    },
-  });
-  let output = '';
-  for (const stream of [shell.stdout, shell.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  shell.stdin.end(script);
-  const [code] = (await once(shell, 'close')) as unknown[];
-  return { code, output };
-};
 
 it('the shell blocks of the README and of the integrations page run as they stand, in order', async () => {
   const service = await spawnedService({

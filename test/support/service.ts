@@ -1,4 +1,5 @@
 import { loadConfig } from '../../src/config/load-config.js';
+import { Addresses } from '../../src/http/addresses.js';
 import { createLog } from '../../src/http/log.js';
 import { startService } from '../../src/main.js';
 import type { Service } from '../../src/main.js';
@@ -53,7 +54,8 @@ export const startedService = async (
     app: service.app,
     place: where,
     log,
-    given: new Given(service.url),
+    // Where PUBLIC_URL has a path, that is also the session cookie's.
+    given: new Given(service.url + service.app.get(Addresses).prefix),
     stop: () => service.stop(),
   };
 };

@@ -7,7 +7,6 @@ import {
   Param,
   Patch,
   Post,
-  Req,
   Res,
 } from '@nestjs/common';
 import {
@@ -21,7 +20,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import { Config } from '../../config/config.js';
 import { MethodNotAllowed } from '../../errors/errors.js';
 import { customerOf } from '../../http/actor.js';
@@ -35,7 +34,10 @@ import { ResumableService } from './resumable.service.js';
 import { TusExchange } from './tus-exchange.js';
 import { meantMethod, overridable, tusBody, tusVersion } from './tus.policy.js';
 
-const uploadKey = idPipe('upload');
+const UploadId = (): ParameterDecorator => Param('id', idPipe('upload'));
+
+const methodOf = ({ req }: Response): string =>
+  meantMethod(req.method, req.get('x-http-method-override'));
 
 const version = { name: 'Tus-Resumable', description: tusVersion, required: true };
 const checksum = {
@@ -62,8 +64,8 @@ export class ResumableController {
   @ApiNoContentResponse({
     description: 'Tus-Version, Tus-Extension, Tus-Checksum-Algorithm, Tus-Max-Size',
   })
-  options(@Req() req: Request, @Res() res: Response): Promise<void> {
-    return this.exchange(req, res, null).answer(null);
+  options(@Res() res: Response): Promise<void> {
+    return this.answer(null, null, res);
   }
 
   @Post()
@@ -83,8 +85,8 @@ export class ResumableController {
   @ApiConsumes(tusBody)
   @ApiBody({ ...bytes, required: false })
   @ApiCreatedResponse({ description: 'Location, Upload-Expires; with a body Upload-Offset' })
-  create(@Caller() caller: CallerOf, @Req() req: Request, @Res() res: Response): Promise<void> {
-    return this.exchange(req, res, caller).answer(null);
+  create(@Caller() by: CallerOf, @Res() res: Response): Promise<void> {
+    return this.answer(null, by, res);
   }
 
   @Head(':id')
@@ -95,13 +97,8 @@ export class ResumableController {
     description:
       'Upload-Offset, Upload-Length or Upload-Defer-Length, Upload-Metadata, Upload-Expires; of a stored one Archive-Id and Repr-Digest',
   })
-  progress(
-    @Param('id', uploadKey) id: string,
-    @Caller() caller: CallerOf,
-    @Req() req: Request,
-    @Res() res: Response,
-  ): Promise<void> {
-    return this.exchange(req, res, caller).answer(id);
+  progress(@UploadId() id: string, @Caller() by: CallerOf, @Res() res: Response): Promise<void> {
+    return this.answer(id, by, res);
   }
 
   @Patch(':id')
@@ -120,13 +117,8 @@ export class ResumableController {
   @ApiNoContentResponse({
     description: 'Upload-Offset, Upload-Expires; the finishing one Archive-Id and Repr-Digest',
   })
-  append(
-    @Param('id', uploadKey) id: string,
-    @Caller() caller: CallerOf,
-    @Req() req: Request,
-    @Res() res: Response,
-  ): Promise<void> {
-    return this.exchange(req, res, caller).answer(id);
+  append(@UploadId() id: string, @Caller() by: CallerOf, @Res() res: Response): Promise<void> {
+    return this.answer(id, by, res);
   }
 
   @Delete(':id')
@@ -135,13 +127,8 @@ export class ResumableController {
   @ApiOperation({ summary: 'End an unfinished upload; its attempt is given back' })
   @ApiHeader(version)
   @ApiNoContentResponse()
-  end(
-    @Param('id', uploadKey) id: string,
-    @Caller() caller: CallerOf,
-    @Req() req: Request,
-    @Res() res: Response,
-  ): Promise<void> {
-    return this.exchange(req, res, caller).answer(id);
+  end(@UploadId() id: string, @Caller() by: CallerOf, @Res() res: Response): Promise<void> {
+    return this.answer(id, by, res);
   }
 
   @Post(':id')
@@ -160,25 +147,19 @@ export class ResumableController {
   @ApiConsumes(tusBody)
   @ApiBody({ ...bytes, required: false })
   @ApiNoContentResponse({ description: 'as of the method named' })
-  override(
-    @Param('id', uploadKey) id: string,
-    @Caller() caller: CallerOf,
-    @Req() req: Request,
-    @Res() res: Response,
-  ): Promise<void> {
-    if (meantMethod(req.method, req.get('x-http-method-override')) === 'POST')
-      throw new MethodNotAllowed(overridable);
-    return this.exchange(req, res, caller).answer(id);
+  override(@UploadId() id: string, @Caller() by: CallerOf, @Res() res: Response): Promise<void> {
+    if (methodOf(res) === 'POST') throw new MethodNotAllowed(overridable);
+    return this.answer(id, by, res);
   }
 
-  private exchange(req: Request, res: Response, caller: CallerOf | null): TusExchange {
+  private answer(id: string | null, by: CallerOf | null, res: Response): Promise<void> {
     const { MAX_UPLOAD_BYTES, UPLOAD_EXPIRY } = this.config;
-    return new TusExchange(this.uploads, this.appending, req, res, {
-      method: meantMethod(req.method, req.get('x-http-method-override')),
+    return new TusExchange(this.uploads, this.appending, res.req, res, {
+      method: methodOf(res),
       path: `${this.addresses.prefix}/api/v1/uploads`,
-      tokenId: caller ? customerOf(caller).tokenId : '',
+      tokenId: by ? customerOf(by).tokenId : '',
       maxSize: MAX_UPLOAD_BYTES,
       expiryMs: 1000 * UPLOAD_EXPIRY,
-    });
+    }).answer(id);
   }
 }

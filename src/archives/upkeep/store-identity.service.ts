@@ -6,7 +6,8 @@ import { newId } from '../../secrets/secrets.js';
 import { BlobStore, NotAStore } from '../../storage/blob-store.js';
 import { Archive } from '../archive.entity.js';
 
-const settingName = 'store-id';
+/** Names the one store of a database: not to be carried into another one. */
+export const storeIdSetting = 'store-id';
 
 /** Ties the store to the database, so that nothing is ever cleaned up in a folder that is not its store. */
 @Injectable()
@@ -37,16 +38,17 @@ export class StoreIdentity {
     }
   }
 
-  private async storeId(): Promise<string> {
+  /** Made where there is none yet. */
+  async storeId(): Promise<string> {
     const { manager } = this.dataSource;
-    const known = await manager.findOneBy(Setting, { name: settingName });
+    const known = await manager.findOneBy(Setting, { name: storeIdSetting });
     if (known) return known.value;
     try {
-      await manager.insert(Setting, { name: settingName, value: newId() });
+      await manager.insert(Setting, { name: storeIdSetting, value: newId() });
     } catch (cause) {
       // Another replica starts at the same moment.
       if (!isUniqueViolation(cause)) throw cause;
     }
-    return (await manager.findOneByOrFail(Setting, { name: settingName })).value;
+    return (await manager.findOneByOrFail(Setting, { name: storeIdSetting })).value;
   }
 }

@@ -1,0 +1,206 @@
+import { createGzip } from 'node:zlib';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Archive } from '../archives/archive.entity.js';
+import { StoreIdentity } from '../archives/upkeep/store-identity.service.js';
+import { Config } from '../config/config.js';
+import { storageFolder } from '../config/load-config.js';
+import { secretKeyIn } from '../secrets/secret-key-file.js';
+import { Keyring } from '../secrets/secrets.js';
+import { BlobStore } from '../storage/blob-store.js';
+import { version } from '../version.js';
+import { BackupFolder } from './backup-folder.js';
+import type { Draft } from './backup-folder.js';
+import { Interrupted, NeverStill } from './backup.errors.js';
+import { copyBlob, someAtOnce, holds } from './blob-copy.js';
+import type { Recorded } from './blob-copy.js';
+import { archivesOf, withSnapshots } from './database-snapshot.js';
+import type { DatabaseSnapshot } from './database-snapshot.js';
+import { writeDurably, writeTextDurably } from './durable-file.js';
+import { formatVersion, keyFile, listFile, rowsFile } from './manifest.js';
+import type { Manifest } from './manifest.js';
+import { packedRows } from './rows-file.js';
+import { Settling } from './settling.policy.js';
+
+/** Looks at the database until one is found of which nothing was deleted before it was copied. */
+const mostLooks = 100;
+
+/** What a key signs to be known again. */
+export const keyPurpose = 'backup';
+
+export interface BackupOptions {
+  /** Snapshots that stay, this one among them. */
+  readonly keep: number;
+  /** Whether archives that are there already are read and hashed again. */
+  readonly verify: boolean;
+  readonly withSecretKey: boolean;
+  readonly signal: AbortSignal;
+}
+
+type Named = Recorded & { readonly filename: string };
+
+export interface BackedUp {
+  readonly snapshot: string;
+  readonly archives: number;
+  readonly bytes: number;
+  readonly copied: number;
+  /** Archives that only older snapshots named. */
+  readonly pruned: number;
+  /** Their bytes are missing or changed, here and in the earlier backups. */
+  readonly damaged: readonly Named[];
+}
+
+interface Pass {
+  /** Deleted before they could be copied. */
+  readonly gone: number;
+  readonly damaged: readonly Named[];
+}
+
+/**
+ * Backs up the database and the archives while the service runs. In this order, so that each archive row of the
+ * copy has its file, whatever is uploaded and deleted meanwhile:
+ *
+ * 1. All archives there are now are copied. This takes as long as it takes, and holds nothing.
+ * 2. A snapshot of the database is opened, and what came since is copied: moments.
+ * 3. Where one that it names was deleted before it could be copied, it is dropped and 2 begins anew: what was copied
+ *    need not be there any more, so that each look has less to do than the one before.
+ * 4. The rows of that snapshot are written, then the manifest.
+ *
+ * Archives stored after the snapshot are simply not in it. The other way round (files, then database) rows without
+ * files would be the rule; with the snapshot first, it would be hours old at the end and hold a transaction open.
+ */
+@Injectable()
+export class BackupService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly store: BlobStore,
+    private readonly identity: StoreIdentity,
+    private readonly config: Config,
+    private readonly keyring: Keyring,
+  ) {}
+
+  /**
+   * @param dir an empty folder, or that of earlier backups: archives that are in it are not copied again
+   * @throws FolderNotEmpty and its like, BackupFolderFull, Interrupted, StorageUnavailable
+   */
+  async backup(dir: string, options: BackupOptions): Promise<BackedUp> {
+    const storeId = await this.identity.storeId();
+    const folder = await BackupFolder.forBackup(dir, storeId, storageFolder(this.config));
+    try {
+      return await this.into(folder, options);
+    } catch (cause) {
+      if (options.signal.aborted) throw new Interrupted('backup');
+      throw await folder.problem(cause);
+    } finally {
+      folder.close();
+    }
+  }
+
+  private async into(folder: BackupFolder, options: BackupOptions): Promise<BackedUp> {
+    const { keep, verify, signal } = options;
+    /** Archives that are in the folder. */
+    const held = new Set<string>();
+    let copied = 0;
+    const copyAll = async (archives: AsyncIterable<Named>, rehash: boolean): Promise<Pass> => {
+      let gone = 0;
+      const damaged: Named[] = [];
+      await someAtOnce(archives, signal, async (archive, either) => {
+        const { id } = archive;
+        if (held.has(id)) return;
+        if (!(await holds(folder.blobs, archive, rehash))) {
+          if ((await copyBlob(this.store, folder.blobs, archive, either)) === 'damaged') {
+            // Its row goes before its bytes do.
+            if (await this.dataSource.manager.existsBy(Archive, { id })) damaged.push(archive);
+            else gone += 1;
+            return;
+          }
+          copied += 1;
+        }
+        held.add(id);
+      });
+      return { gone, damaged };
+    };
+
+    await copyAll(archivesOf(this.dataSource), verify);
+    const { entities } = this.dataSource.options;
+    const made = await withSnapshots(this.config, entities, async (look) => {
+      for (let looks = 0; looks < mostLooks; looks += 1) {
+        const written = await look(async (snapshot) => {
+          const { gone, damaged } = await copyAll(snapshot.archives(), false);
+          return gone > 0 ? null : this.write(folder, snapshot, held, damaged, options);
+        });
+        if (written) return written;
+      }
+      throw new NeverStill();
+    });
+    const pruned = await folder.prune(keep);
+    return { ...made, copied, pruned };
+  }
+
+  private async write(
+    folder: BackupFolder,
+    snapshot: DatabaseSnapshot,
+    held: ReadonlySet<string>,
+    damaged: readonly Named[],
+    options: BackupOptions,
+  ): Promise<Pick<BackedUp, 'snapshot' | 'archives' | 'bytes' | 'damaged'>> {
+    const now = new Date();
+    const draft = await folder.begin(now);
+    try {
+      const rows = await this.writeRows(draft, snapshot, now, options.signal);
+      let [count, bytes] = [0, 0];
+      async function* list(): AsyncIterable<string> {
+        for await (const { id, size, sha256 } of snapshot.archives()) {
+          count += 1;
+          bytes += size;
+          if (held.has(id)) yield BackupFolder.line(id, sha256);
+        }
+      }
+      const listed = await writeDurably(draft.path(listFile), list(), { signal: options.signal });
+      if (options.withSecretKey) await this.writeKey(draft);
+      await draft.publish({
+        format: formatVersion,
+        program: version,
+        madeAt: now.toISOString(),
+        migrations: await snapshot.migrations(),
+        rows,
+        list: listed,
+        archives: { count, bytes },
+        damaged: damaged.map(({ id }) => id),
+        secretKey: {
+          included: options.withSecretKey,
+          proof: this.keyring.sign(keyPurpose, draft.name),
+        },
+      });
+      return { snapshot: draft.name, archives: count, bytes, damaged };
+    } catch (cause) {
+      await draft.discard();
+      throw cause;
+    }
+  }
+
+  private async writeRows(
+    draft: Draft,
+    snapshot: DatabaseSnapshot,
+    now: Date,
+    signal: AbortSignal,
+  ): Promise<Manifest['rows']> {
+    const settling = new Settling(await snapshot.allOf('uploads'), now);
+    const tables = snapshot.tables.map((shape) => ({
+      name: shape.name,
+      columns: shape.columns.map(({ name }) => name),
+      rows: settling.rows(shape.name, snapshot.rows(shape)),
+    }));
+    const counts = new Map<string, number>();
+    const written = await writeDurably(draft.path(rowsFile), packedRows(tables, counts), {
+      through: createGzip(),
+      signal,
+    });
+    return { ...written, tables: Object.fromEntries(counts) };
+  }
+
+  private async writeKey(draft: Draft): Promise<void> {
+    const key = this.config.SECRET_KEY ?? secretKeyIn(this.config.DATA_DIR) ?? '';
+    await writeTextDurably(draft.path(keyFile), key);
+  }
+}
