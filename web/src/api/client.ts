@@ -1,4 +1,5 @@
 import createClient from 'openapi-fetch';
+import { base } from '../lib/base/base.js';
 import { Failure, failureOf } from './problem.js';
 import type { FailureCode } from './problem.js';
 import type { paths } from './schema.js';
@@ -20,7 +21,7 @@ export const onInterruption = (listener: typeof whenInterrupted): void => {
   whenInterrupted = listener;
 };
 
-const client = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' });
+const client = createClient<paths>({ baseUrl: base.pathname, credentials: 'same-origin' });
 
 client.use({
   async onResponse({ response }) {

@@ -2,8 +2,17 @@ import type { Problem } from './schema.js';
 
 export type ProblemCode = Problem['code'];
 
-/** What can go wrong without an answer of the API: no network, or something between that is not our service. */
-export type FailureCode = ProblemCode | 'offline' | 'unreadable-answer';
+/**
+ * What can go wrong without an answer of the API: no network, something between that is not our service, or the
+ * browser's own dialog for a passkey.
+ */
+export type FailureCode =
+  | ProblemCode
+  | 'offline'
+  | 'unreadable-answer'
+  | 'passkey-cancelled'
+  | 'passkey-known'
+  | 'passkey-unusable';
 
 /** Everything that a call can fail with. Show it with `sentenceOf`. */
 export class Failure extends Error {

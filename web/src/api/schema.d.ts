@@ -36,7 +36,7 @@ export interface paths {
         put?: never;
         /**
          * Upload one file as a form: curl -F file=@logs.tgz
-         * @description For the holder of an upload token; a form may carry it as a field before the file.
+         * @description For the holder of an upload token; a form may carry it as a field before the file. A browser that sends the form by itself, and so asks for text/html before JSON, is shown the answer as a page.
          */
         post: operations["intake_form"];
         delete?: never;
@@ -99,6 +99,26 @@ export interface paths {
         };
         /** @description For a person with second factor, or an API key with the scope storage:read. */
         get: operations["archives_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{number}/tokens/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What came by this token, with its outcome and why
+         * @description For a person with second factor, or an API key with the scope tickets:read.
+         */
+        get: operations["attempts_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -364,6 +384,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits, what comes in, and what is wrong
+         * @description For a person with second factor, or an API key with the scope tickets:read. Asking it keeps no session alive. An API key without archives:read or storage:read sees less.
+         */
+        get: operations["overview_look"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same, live
+         * @description For a person with second factor. Server-sent events. `overview`: the board (OverviewView) as JSON, at once and with each change, at most once a second. `unavailable`: it cannot be read just now; another `overview` follows. `ended`: the session has ended, and this stream with it. `beat`: every fifteen seconds, so that a dead line is noticed. Listening keeps no session alive. At most four streams a session; one more is 429.
+         */
+        get: operations["overview_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was stored on each of the last 30 days, and how long the room lasts
+         * @description For a person with second factor, or an API key with the scope storage:read.
+         */
+        get: operations["overview_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -616,6 +696,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's own passkeys, newest first
+         * @description For a person with second factor.
+         */
+        get: operations["passkeys_list"];
+        put?: never;
+        /**
+         * Add the passkey that was made; the session is at AAL2
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["passkeys_addPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to add a passkey: options for navigator.credentials.create
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["passkeys_beginPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Rename one
+         * @description For a person with second factor.
+         */
+        patch: operations["passkeys_rename"];
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove one, but not the last second factor; ends all other sessions
+         * @description For a person with second factor.
+         */
+        post: operations["passkeys_removePasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/verify/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Options for navigator.credentials.get with an own passkey
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["passkeys_verifyOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove the second factor by a passkey; the session is at AAL2
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["passkeys_verifyPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/sign-in/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Options for navigator.credentials.get to sign in by passkey alone
+         * @description For anybody.
+         */
+        post: operations["passkeys_signInOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a session at AAL2 by passkey alone; sets the cookie lc_session
+         * @description For anybody.
+         */
+        post: operations["passkeys_signInByPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/totp": {
         parameters: {
             query?: never;
@@ -626,7 +870,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Begin to enrol a second factor, or to replace it
+         * Begin to enrol an authenticator app, or to replace it
          * @description For a signed-in person, also before the second factor.
          */
         post: operations["secondFactor_beginEnrolment"];
@@ -794,7 +1038,7 @@ export interface components {
             at: string;
             actor: components["schemas"]["AuditActorView"];
             /** @enum {string} */
-            action: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "recovery-code.used" | "api-key.created" | "api-key.deleted";
+            action: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "backup.restored";
             subject: components["schemas"]["AuditSubjectView"];
             /** @example 192.0.2.7 */
             address: string | null;
@@ -807,6 +1051,13 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
+            /**
+             * @description Number in the chain of events; null until it is sealed, about a second later
+             * @example 48213
+             */
+            seq: number | null;
+            /** @description Ties it to the event before: `audit verify --head <seq>:<hash>` asks for it */
+            hash: string | null;
         };
         AuditPage: {
             items: components["schemas"]["AuditEventView"][];
@@ -893,6 +1144,46 @@ export interface components {
                 bytes: number;
             };
         };
+        AttemptView: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            tokenId: string;
+            /** @enum {string} */
+            outcome: "under-way" | "stored" | "failed";
+            /**
+             * @description why it failed: an error code, or: ended (by the customer), expired, revoked, interrupted (the service was stopped or died); null where it did not
+             * @example upload-too-large
+             */
+            reason: string | null;
+            /**
+             * @description how it came; tus: a resumable upload
+             * @enum {string}
+             */
+            way: "form" | "put" | "post" | "tus";
+            /** @description null where it is not known */
+            filename: string | null;
+            /** @description bytes of the file that came; null where nobody counted them */
+            bytes: number | null;
+            /** @description bytes that were announced; of a form with what is around the file */
+            declaredBytes: number | null;
+            /** @example 203.0.113.7 */
+            address: string;
+            /** Format: date-time */
+            beganAt: string;
+            /** Format: date-time */
+            endedAt: string | null;
+            /**
+             * Format: uuid
+             * @description what it became; null where there is no such archive, or no longer
+             */
+            archiveId: string | null;
+        };
+        AttemptPage: {
+            items: components["schemas"]["AttemptView"][];
+            /** @description cursor of the next page */
+            nextCursor: string | null;
+        };
         DownloadLinkView: {
             /** @example https://logs.example.com/api/v1/downloads/lcd_… */
             url: string;
@@ -916,6 +1207,11 @@ export interface components {
             ticket: string;
             /** @example backup-server */
             platform: string;
+            /**
+             * @description what people call the platform
+             * @example Backup Server
+             */
+            platformTitle: string;
             /** @enum {string} */
             state: "active" | "revoked" | "resolved" | "expired" | "locked" | "exhausted";
             attemptsLeft: number;
@@ -960,6 +1256,225 @@ export interface components {
             /** @enum {string} */
             status: "ok" | "error";
             checks: components["schemas"]["ChecksView"];
+        };
+        TroubleView: {
+            /**
+             * @description space-exhausted: uploads are refused; space-short: they will be within a week at the present pace
+             * @enum {string}
+             */
+            kind: "upload-failed" | "token-locked" | "archive-mismatched" | "archive-damaged" | "storage-down" | "space-exhausted" | "space-short";
+            /**
+             * @description number of the ticket
+             * @example SUP-48213
+             */
+            ticket: string | null;
+            /** Format: uuid */
+            archiveId: string | null;
+            filename: string | null;
+            /**
+             * @description of a failed upload: an error code, or why it ended, as its attempt says
+             * @example upload-too-large
+             */
+            reason: string | null;
+            /** @description bytes that came of it */
+            bytes: number | null;
+            /** @description bytes that were announced */
+            declaredBytes: number | null;
+            /** @description uploads of the ticket that failed; it tells of the newest */
+            times: number | null;
+            /** Format: date-time */
+            at: string | null;
+        };
+        Troubles: {
+            /** @description the first few */
+            items: components["schemas"]["TroubleView"][];
+            /** @description how many, counted so far */
+            count: number;
+            /** @description whether there are more than were counted */
+            isMore: boolean;
+        };
+        UploadUnderWayView: {
+            /**
+             * Format: uuid
+             * @description will be the archive's
+             */
+            id: string;
+            /**
+             * @description number of the ticket
+             * @example SUP-48213
+             */
+            ticket: string;
+            /** @description null while it is not known */
+            filename: string | null;
+            /**
+             * @description how it comes; tus: a resumable upload
+             * @enum {string}
+             */
+            way: "form" | "put" | "post" | "tus";
+            /**
+             * @description paused: nobody is sending it just now
+             * @enum {string}
+             */
+            state: "sending" | "paused";
+            /** @description bytes that came so far */
+            bytes: number | null;
+            /** @description bytes that were announced; of a form with what is around the file */
+            declaredBytes: number | null;
+            /** Format: date-time */
+            beganAt: string;
+        };
+        UploadsUnderWay: {
+            /** @description the first few */
+            items: components["schemas"]["UploadUnderWayView"][];
+            /** @description how many, counted so far */
+            count: number;
+            /** @description whether there are more than were counted */
+            isMore: boolean;
+        };
+        WaitingTicketView: {
+            /**
+             * @description number of the ticket
+             * @example SUP-48213
+             */
+            ticket: string;
+            /** @example backup-server */
+            platform: string;
+            /** @description the beginning of it */
+            note: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        WaitingTickets: {
+            /** @description the first few */
+            items: components["schemas"]["WaitingTicketView"][];
+            /** @description how many, counted so far */
+            count: number;
+            /** @description whether there are more than were counted */
+            isMore: boolean;
+        };
+        ExpiringTokenView: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description number of the ticket
+             * @example SUP-48213
+             */
+            ticket: string;
+            attemptsLeft: number;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        ExpiringTokens: {
+            /** @description the first few */
+            items: components["schemas"]["ExpiringTokenView"][];
+            /** @description how many, counted so far */
+            count: number;
+            /** @description whether there are more than were counted */
+            isMore: boolean;
+        };
+        SpentTokenView: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description number of the ticket
+             * @example SUP-48213
+             */
+            ticket: string;
+            /**
+             * @description exhausted: no attempt is left; locked: too many uploads stored nothing
+             * @enum {string}
+             */
+            state: "exhausted" | "locked";
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        SpentTokens: {
+            /** @description the first few */
+            items: components["schemas"]["SpentTokenView"][];
+            /** @description how many, counted so far */
+            count: number;
+            /** @description whether there are more than were counted */
+            isMore: boolean;
+        };
+        LatestArchiveView: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description number of the ticket
+             * @example SUP-48213
+             */
+            ticket: string;
+            /** @example logs.tgz */
+            filename: string;
+            /** @description bytes */
+            size: number;
+            /** Format: date-time */
+            uploadedAt: string;
+            /** @enum {string} */
+            state: "stored" | "mismatched" | "damaged";
+        };
+        ForecastView: {
+            /**
+             * @description unknown: not enough history yet; steady: it lasts for years; filling: for daysLeft; full: uploads are refused now
+             * @enum {string}
+             */
+            outlook: "unknown" | "steady" | "filling" | "full";
+            /** @description whole days until no more than MIN_FREE_BYTES are free */
+            daysLeft: number | null;
+            /** @description bytes stored a day, on average */
+            bytesPerDay: number | null;
+            /** @description whole days that it looks back */
+            basedOnDays: number | null;
+        };
+        RoomView: {
+            /** @description bytes of the volume */
+            total: number | null;
+            /** @description bytes free; null: unreadable */
+            free: number | null;
+            /** @description MIN_FREE_BYTES: what uploads leave free */
+            reserve: number;
+            forecast: components["schemas"]["ForecastView"];
+        };
+        OverviewView: {
+            /**
+             * Format: date-time
+             * @description when it was so
+             */
+            at: string;
+            /** @description whether there is a platform */
+            hasPlatforms: boolean;
+            /** @description whether there is a ticket */
+            hasTickets: boolean;
+            /** @description empty where all is well */
+            troubles: components["schemas"]["Troubles"];
+            /** @description those being sent first */
+            uploads: components["schemas"]["UploadsUnderWay"];
+            /** @description open tickets that no archive has come for, newest first */
+            waiting: components["schemas"]["WaitingTickets"];
+            /** @description tokens of open tickets that expire within 48 hours, the next one first */
+            expiringTokens: components["schemas"]["ExpiringTokens"];
+            /** @description tokens of open tickets that take nothing more, though they have not expired */
+            spentTokens: components["schemas"]["SpentTokens"];
+            /** @description newest first; null for an API key without archives:read */
+            archives: components["schemas"]["LatestArchiveView"][] | null;
+            /** @description null for an API key without storage:read */
+            room: (components["schemas"]["RoomView"] | null) & components["schemas"]["RoomView"];
+        };
+        StoredDayView: {
+            /**
+             * Format: date
+             * @description in UTC
+             */
+            day: string;
+            /** @description archives stored on it that are still there */
+            count: number;
+            /** @description their bytes */
+            bytes: number;
+        };
+        StorageHistoryView: {
+            /** @description the last 30 days and today, oldest first */
+            days: components["schemas"]["StoredDayView"][];
+            room: components["schemas"]["RoomView"];
         };
         ApiKeyView: {
             /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
@@ -1036,10 +1551,12 @@ export interface components {
              */
             aal: 1 | 2;
             /**
-             * @description What is left to do: POST /auth/totp, POST /auth/totp/verify, or nothing
+             * @description What is left to do: enrol by POST /auth/totp or /auth/passkeys, prove by one of `methods`, or nothing
              * @enum {string}
              */
             secondFactor: "enrol" | "verify" | "done";
+            /** @description By what the person can prove more than the password; empty before a second factor is enrolled. Whether a recovery code is left is not told */
+            methods: ("totp" | "passkey" | "recovery")[];
         };
         SetupInput: {
             /**
@@ -1130,17 +1647,225 @@ export interface components {
             /** @description A disabled user cannot sign in, and is signed out at once */
             disabled?: boolean;
         };
-        BeginEnrolment: {
+        PasskeyView: {
+            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
+            id: string;
+            /** @example Ann's phone */
+            name: string;
+            /** @description Whether it was kept elsewhere too when last used, as synced ones are */
+            backedUp: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            lastUsedAt: string | null;
+        };
+        OwnPasskeysView: {
+            items: components["schemas"]["PasskeyView"][];
+        };
+        AssertionResponse: {
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            clientDataJSON: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            authenticatorData: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            signature: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            userHandle?: string;
+        };
+        AuthenticationResponse: {
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            id: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            rawId: string;
+            /** @enum {string} */
+            type: "public-key";
+            /** @enum {string} */
+            authenticatorAttachment?: "platform" | "cross-platform";
+            /** @example {} */
+            clientExtensionResults: {
+                [key: string]: unknown;
+            };
+            response: components["schemas"]["AssertionResponse"];
+        };
+        Proof: {
             /**
              * Format: password
              * @example correct horse battery staple
              */
             password?: string;
             /**
-             * @description A code of the enrolled factor, or a recovery code
+             * @description A code of the enrolled app, or a recovery code
              * @example 123456
              */
             code?: string;
+            /** @description Instead of both: the answer to POST /auth/passkeys/verify/options, with PIN, finger or face */
+            passkey?: components["schemas"]["AuthenticationResponse"];
+        };
+        RelyingPartyView: {
+            /** @example logs.example.com */
+            id: string;
+            /** @example Logs Collector */
+            name: string;
+        };
+        PasskeyUserView: {
+            /** @description Random, base64url */
+            id: string;
+            /** @example ann */
+            name: string;
+            /** @example ann */
+            displayName: string;
+        };
+        PasskeyParametersView: {
+            /**
+             * @description COSE algorithm
+             * @example -7
+             */
+            alg: number;
+            /** @enum {string} */
+            type: "public-key";
+        };
+        PasskeyDescriptorView: {
+            /** @description base64url */
+            id: string;
+            /** @enum {string} */
+            type: "public-key";
+            /**
+             * @example [
+             *       "internal"
+             *     ]
+             */
+            transports: string[];
+        };
+        AuthenticatorSelectionView: {
+            /** @enum {string} */
+            residentKey: "required" | "preferred" | "discouraged";
+            requireResidentKey: boolean;
+            /** @enum {string} */
+            userVerification: "required" | "preferred" | "discouraged";
+        };
+        PasskeyCreationOptions: {
+            /** @description base64url; answered once, within five minutes */
+            challenge: string;
+            /**
+             * @description Milliseconds
+             * @example 300000
+             */
+            timeout: number;
+            rp: components["schemas"]["RelyingPartyView"];
+            user: components["schemas"]["PasskeyUserView"];
+            pubKeyCredParams: components["schemas"]["PasskeyParametersView"][];
+            /** @description Where the account has one already */
+            excludeCredentials: components["schemas"]["PasskeyDescriptorView"][];
+            authenticatorSelection: components["schemas"]["AuthenticatorSelectionView"];
+            /** @enum {string} */
+            attestation: "none";
+        };
+        AttestationResponse: {
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            clientDataJSON: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            attestationObject: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            authenticatorData?: string;
+            /**
+             * @example [
+             *       "internal",
+             *       "hybrid"
+             *     ]
+             */
+            transports?: string[];
+            /** @example -7 */
+            publicKeyAlgorithm?: number;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            publicKey?: string;
+        };
+        RegistrationResponse: {
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            id: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            rawId: string;
+            /** @enum {string} */
+            type: "public-key";
+            /** @enum {string} */
+            authenticatorAttachment?: "platform" | "cross-platform";
+            /** @example {} */
+            clientExtensionResults: {
+                [key: string]: unknown;
+            };
+            response: components["schemas"]["AttestationResponse"];
+        };
+        RegisterPasskey: {
+            /** @example Ann's phone */
+            name: string;
+            response: components["schemas"]["RegistrationResponse"];
+        };
+        RegisteredPasskeyView: {
+            passkey: components["schemas"]["PasskeyView"];
+            /**
+             * @description Ten new ones where the account had none left, as with its first factor; shown this once. Null where those that it has go on
+             * @example [
+             *       "k3f7a-9xm2p"
+             *     ]
+             */
+            recoveryCodes: string[] | null;
+        };
+        NamePasskey: {
+            /** @example Ann's phone */
+            name: string;
+        };
+        PasskeyRequestOptions: {
+            /** @description base64url; answered once, within five minutes */
+            challenge: string;
+            /**
+             * @description Milliseconds
+             * @example 300000
+             */
+            timeout: number;
+            /** @example logs.example.com */
+            rpId: string;
+            /** @description The account's own; absent for signing in, where the passkey says whose it is */
+            allowCredentials?: components["schemas"]["PasskeyDescriptorView"][];
+            /** @enum {string} */
+            userVerification: "required" | "preferred" | "discouraged";
+        };
+        AnswerPasskey: {
+            response: components["schemas"]["AuthenticationResponse"];
         };
         EnrolmentView: {
             /**
@@ -1220,6 +1945,32 @@ export interface components {
             /** @description bytes */
             bytes: number;
         };
+        FoundTicket: {
+            /** @example SUP-48213 */
+            number: string;
+            /** @example backup-server */
+            platform: string;
+            resolved: boolean;
+            /** @example Restore fails after the update */
+            note: string;
+            /** @example ann */
+            createdBy: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            archives: components["schemas"]["ArchiveTotals"];
+            /**
+             * @description The newest filename that q fits, where neither the number nor the note does
+             * @example logs.tgz
+             */
+            matchedFilename: string | null;
+        };
+        TicketPage: {
+            items: components["schemas"]["FoundTicket"][];
+            /** @description cursor of the next page */
+            nextCursor: string | null;
+        };
         TicketView: {
             /** @example SUP-48213 */
             number: string;
@@ -1235,11 +1986,6 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
             archives: components["schemas"]["ArchiveTotals"];
-        };
-        TicketPage: {
-            items: components["schemas"]["TicketView"][];
-            /** @description cursor of the next page */
-            nextCursor: string | null;
         };
         ChangeTicket: {
             /** @description A resolved ticket takes no uploads until it is reopened */
@@ -1327,10 +2073,10 @@ export interface components {
             /** @description says what to do next */
             detail: string;
             /**
-             * @description validation-failed 400, file-missing 400, too-many-files 400, multipart-malformed 400, cursor-invalid 400, request-malformed 400, credentials-missing 401, token-unknown 401, login-failed 401, session-expired 401, api-key-unknown 401, setup-token-unknown 401, second-factor-required 403, second-factor-enrolment-required 403, role-insufficient 403, scope-insufficient 403, session-required 403, cross-site-request 403, not-found 404, method-not-allowed 405, upload-stalled 408, ticket-exists 409, platform-exists 409, platform-not-empty 409, user-exists 409, last-admin 409, upload-offset-mismatch 409, token-expired 410, token-exhausted 410, token-revoked 410, tus-version-unsupported 412, body-too-large 413, upload-too-large 413, quota-exceeded 413, content-type-unsupported 415, range-not-satisfiable 416, digest-mismatch 422, file-empty 422, code-invalid 422, idempotency-key-reused 422, upload-busy 423, ticket-resolved 423, token-locked 423, rate-limited 429, headers-too-large 431, checksum-mismatch 460, internal-error 500, archive-damaged 500, shutting-down 503, database-unavailable 503, storage-unavailable 503, too-many-uploads 503, storage-full 507
+             * @description validation-failed 400, file-missing 400, too-many-files 400, multipart-malformed 400, cursor-invalid 400, request-malformed 400, credentials-missing 401, token-unknown 401, login-failed 401, session-expired 401, api-key-unknown 401, setup-token-unknown 401, second-factor-required 403, second-factor-enrolment-required 403, role-insufficient 403, scope-insufficient 403, session-required 403, cross-site-request 403, not-found 404, method-not-allowed 405, upload-stalled 408, ticket-exists 409, platform-exists 409, platform-not-empty 409, user-exists 409, last-admin 409, last-second-factor 409, upload-offset-mismatch 409, token-expired 410, token-exhausted 410, token-revoked 410, tus-version-unsupported 412, body-too-large 413, upload-too-large 413, quota-exceeded 413, content-type-unsupported 415, range-not-satisfiable 416, digest-mismatch 422, file-empty 422, code-invalid 422, passkey-invalid 422, idempotency-key-reused 422, upload-busy 423, ticket-resolved 423, token-locked 423, rate-limited 429, headers-too-large 431, checksum-mismatch 460, internal-error 500, archive-damaged 500, shutting-down 503, database-unavailable 503, storage-unavailable 503, too-many-uploads 503, storage-full 507
              * @enum {string}
              */
-            code: "validation-failed" | "file-missing" | "too-many-files" | "multipart-malformed" | "cursor-invalid" | "request-malformed" | "credentials-missing" | "token-unknown" | "login-failed" | "session-expired" | "api-key-unknown" | "setup-token-unknown" | "second-factor-required" | "second-factor-enrolment-required" | "role-insufficient" | "scope-insufficient" | "session-required" | "cross-site-request" | "not-found" | "method-not-allowed" | "upload-stalled" | "ticket-exists" | "platform-exists" | "platform-not-empty" | "user-exists" | "last-admin" | "upload-offset-mismatch" | "token-expired" | "token-exhausted" | "token-revoked" | "tus-version-unsupported" | "body-too-large" | "upload-too-large" | "quota-exceeded" | "content-type-unsupported" | "range-not-satisfiable" | "digest-mismatch" | "file-empty" | "code-invalid" | "idempotency-key-reused" | "upload-busy" | "ticket-resolved" | "token-locked" | "rate-limited" | "headers-too-large" | "checksum-mismatch" | "internal-error" | "archive-damaged" | "shutting-down" | "database-unavailable" | "storage-unavailable" | "too-many-uploads" | "storage-full";
+            code: "validation-failed" | "file-missing" | "too-many-files" | "multipart-malformed" | "cursor-invalid" | "request-malformed" | "credentials-missing" | "token-unknown" | "login-failed" | "session-expired" | "api-key-unknown" | "setup-token-unknown" | "second-factor-required" | "second-factor-enrolment-required" | "role-insufficient" | "scope-insufficient" | "session-required" | "cross-site-request" | "not-found" | "method-not-allowed" | "upload-stalled" | "ticket-exists" | "platform-exists" | "platform-not-empty" | "user-exists" | "last-admin" | "last-second-factor" | "upload-offset-mismatch" | "token-expired" | "token-exhausted" | "token-revoked" | "tus-version-unsupported" | "body-too-large" | "upload-too-large" | "quota-exceeded" | "content-type-unsupported" | "range-not-satisfiable" | "digest-mismatch" | "file-empty" | "code-invalid" | "passkey-invalid" | "idempotency-key-reused" | "upload-busy" | "ticket-resolved" | "token-locked" | "rate-limited" | "headers-too-large" | "checksum-mismatch" | "internal-error" | "archive-damaged" | "shutting-down" | "database-unavailable" | "storage-unavailable" | "too-many-uploads" | "storage-full";
             requestId: string;
             /** @description with validation-failed: the fields to correct */
             errors?: {
@@ -1354,12 +2100,30 @@ export type ClaimReceipt = components['schemas']['ClaimReceipt'];
 export type ArchiveView = components['schemas']['ArchiveView'];
 export type ArchivePage = components['schemas']['ArchivePage'];
 export type StorageView = components['schemas']['StorageView'];
+export type AttemptView = components['schemas']['AttemptView'];
+export type AttemptPage = components['schemas']['AttemptPage'];
 export type DownloadLinkView = components['schemas']['DownloadLinkView'];
 export type DeliveredArchive = components['schemas']['DeliveredArchive'];
 export type OwnTokenReceipt = components['schemas']['OwnTokenReceipt'];
 export type LiveView = components['schemas']['LiveView'];
 export type ChecksView = components['schemas']['ChecksView'];
 export type HealthView = components['schemas']['HealthView'];
+export type TroubleView = components['schemas']['TroubleView'];
+export type Troubles = components['schemas']['Troubles'];
+export type UploadUnderWayView = components['schemas']['UploadUnderWayView'];
+export type UploadsUnderWay = components['schemas']['UploadsUnderWay'];
+export type WaitingTicketView = components['schemas']['WaitingTicketView'];
+export type WaitingTickets = components['schemas']['WaitingTickets'];
+export type ExpiringTokenView = components['schemas']['ExpiringTokenView'];
+export type ExpiringTokens = components['schemas']['ExpiringTokens'];
+export type SpentTokenView = components['schemas']['SpentTokenView'];
+export type SpentTokens = components['schemas']['SpentTokens'];
+export type LatestArchiveView = components['schemas']['LatestArchiveView'];
+export type ForecastView = components['schemas']['ForecastView'];
+export type RoomView = components['schemas']['RoomView'];
+export type OverviewView = components['schemas']['OverviewView'];
+export type StoredDayView = components['schemas']['StoredDayView'];
+export type StorageHistoryView = components['schemas']['StorageHistoryView'];
 export type ApiKeyView = components['schemas']['ApiKeyView'];
 export type ApiKeyPage = components['schemas']['ApiKeyPage'];
 export type CreateApiKey = components['schemas']['CreateApiKey'];
@@ -1375,7 +2139,24 @@ export type UserView = components['schemas']['UserView'];
 export type UserPage = components['schemas']['UserPage'];
 export type CreateUser = components['schemas']['CreateUser'];
 export type ChangeUser = components['schemas']['ChangeUser'];
-export type BeginEnrolment = components['schemas']['BeginEnrolment'];
+export type PasskeyView = components['schemas']['PasskeyView'];
+export type OwnPasskeysView = components['schemas']['OwnPasskeysView'];
+export type AssertionResponse = components['schemas']['AssertionResponse'];
+export type AuthenticationResponse = components['schemas']['AuthenticationResponse'];
+export type Proof = components['schemas']['Proof'];
+export type RelyingPartyView = components['schemas']['RelyingPartyView'];
+export type PasskeyUserView = components['schemas']['PasskeyUserView'];
+export type PasskeyParametersView = components['schemas']['PasskeyParametersView'];
+export type PasskeyDescriptorView = components['schemas']['PasskeyDescriptorView'];
+export type AuthenticatorSelectionView = components['schemas']['AuthenticatorSelectionView'];
+export type PasskeyCreationOptions = components['schemas']['PasskeyCreationOptions'];
+export type AttestationResponse = components['schemas']['AttestationResponse'];
+export type RegistrationResponse = components['schemas']['RegistrationResponse'];
+export type RegisterPasskey = components['schemas']['RegisterPasskey'];
+export type RegisteredPasskeyView = components['schemas']['RegisteredPasskeyView'];
+export type NamePasskey = components['schemas']['NamePasskey'];
+export type PasskeyRequestOptions = components['schemas']['PasskeyRequestOptions'];
+export type AnswerPasskey = components['schemas']['AnswerPasskey'];
 export type EnrolmentView = components['schemas']['EnrolmentView'];
 export type CodeInput = components['schemas']['CodeInput'];
 export type RecoveryCodesView = components['schemas']['RecoveryCodesView'];
@@ -1384,8 +2165,9 @@ export type PlatformPage = components['schemas']['PlatformPage'];
 export type CreatePlatform = components['schemas']['CreatePlatform'];
 export type ChangePlatform = components['schemas']['ChangePlatform'];
 export type ArchiveTotals = components['schemas']['ArchiveTotals'];
-export type TicketView = components['schemas']['TicketView'];
+export type FoundTicket = components['schemas']['FoundTicket'];
 export type TicketPage = components['schemas']['TicketPage'];
+export type TicketView = components['schemas']['TicketView'];
 export type ChangeTicket = components['schemas']['ChangeTicket'];
 export type OpenTicket = components['schemas']['OpenTicket'];
 export type IssuedToken = components['schemas']['IssuedToken'];
@@ -1403,7 +2185,7 @@ export interface operations {
                 limit?: number;
                 /** @description nextCursor of the page before; opaque */
                 cursor?: string;
-                action?: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "recovery-code.used" | "api-key.created" | "api-key.deleted";
+                action?: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "backup.restored";
                 /** @description Id of what it was done to */
                 subject?: string;
                 /** @description Id or name of who did it */
@@ -1669,6 +2451,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StorageView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attempts_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                number: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptPage"];
                 };
             };
             /** @description An error */
@@ -2332,6 +3149,91 @@ export interface operations {
             };
         };
     };
+    overview_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageHistoryView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     apiKeys_list: {
         parameters: {
             query?: {
@@ -2784,6 +3686,284 @@ export interface operations {
             };
         };
     };
+    passkeys_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPasskeysView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_addPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterPasskey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredPasskeyView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_beginPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreationOptions"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamePasskey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_removePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_verifyOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_verifyPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerPasskey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_signInOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_signInByPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerPasskey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     secondFactor_beginEnrolment: {
         parameters: {
             query?: never;
@@ -2793,7 +3973,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["BeginEnrolment"];
+                "application/json": components["schemas"]["Proof"];
             };
         };
         responses: {
@@ -2985,7 +4165,13 @@ export interface operations {
                 /** @description Name of a platform */
                 platform?: string;
                 state?: "open" | "resolved";
-                /** @description Part of the number or the note, in any case */
+                /** @description none: tickets for which nothing has been sent, or is kept any more */
+                archives?: "none" | "some";
+                /** @description Made at this moment or later; before createdBefore, where both are given */
+                createdAfter?: string;
+                /** @description Made before this moment */
+                createdBefore?: string;
+                /** @description Part of the number, of the note or of the filename of an archive, in any case */
                 q?: string;
             };
             header?: never;

@@ -30,6 +30,7 @@ const sentences = {
   'platform-not-empty': m.failure_platform_not_empty,
   'user-exists': m.failure_user_exists,
   'last-admin': m.failure_last_admin,
+  'last-second-factor': m.failure_last_second_factor,
   'upload-offset-mismatch': m.failure_upload_offset_mismatch,
   'token-expired': m.failure_token_expired,
   'token-exhausted': m.failure_token_exhausted,
@@ -43,6 +44,7 @@ const sentences = {
   'digest-mismatch': m.failure_digest_mismatch,
   'file-empty': m.failure_file_empty,
   'code-invalid': m.failure_code_invalid,
+  'passkey-invalid': m.failure_passkey_invalid,
   'idempotency-key-reused': m.failure_idempotency_key_reused,
   'upload-busy': m.failure_upload_busy,
   'ticket-resolved': m.failure_ticket_resolved,
@@ -59,6 +61,9 @@ const sentences = {
   'storage-full': m.failure_storage_full,
   offline: m.failure_offline,
   'unreadable-answer': m.failure_unreadable_answer,
+  'passkey-cancelled': m.failure_passkey_cancelled,
+  'passkey-known': m.failure_passkey_known,
+  'passkey-unusable': m.failure_passkey_unusable,
 } as const satisfies Record<FailureCode, () => string>;
 
 /** One sentence that says what to do next, and how long to wait where the service said so. */

@@ -39,7 +39,6 @@ const words = {
   'api-key.created': m.audit_api_key_created,
   'api-key.deleted': m.audit_api_key_deleted,
   'backup.restored': m.audit_backup_restored,
-  'backup.restored': m.audit_backup_restored,
 } as const satisfies Record<Action, () => string>;
 
 export const actions = Object.keys(words) as readonly Action[];
