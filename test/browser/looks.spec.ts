@@ -100,20 +100,3 @@ test.describe('on a phone', () => {
     await expectAccessible(page);
   });
 });
-
-test.describe('without JavaScript', () => {
-  test.use({ javaScriptEnabled: false });
-
-  test('a customer sends a file by a plain form', async ({ page, desk }) => {
-    const { number, token } = await desk.given.ticket({ ticket: `plain-${process.pid}` });
-    await page.goto(`${desk.url}/upload#${token.value}`);
-    await page.getByLabel('Upload token').fill(token.value);
-    const file = { name: 'plain.tgz', mimeType: 'application/gzip', buffer: Buffer.from('logs') };
-    await page.getByLabel('File').setInputFiles(file);
-    await page.getByRole('button', { name: 'Send' }).click();
-    await expect(page.locator('body')).toContainText('"filename":"plain.tgz"');
-    const { api } = await desk.given.admin();
-    const { body } = await api.get(`/archives?ticket=${number}`).expect(200);
-    expect((body as { items: unknown[] }).items).toHaveLength(1);
-  });
-});

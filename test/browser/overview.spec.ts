@@ -140,7 +140,7 @@ test('a tab that nobody sees keeps no connection, and is true again when it is s
 });
 
 test('it stands on a phone, in Russian', async ({ page, context, desk }) => {
-  const { number } = await desk.given.ticket({ ticket: `phone-${process.pid}` });
+  const { number } = await desk.given.ticket({ ticket: `pocket-${process.pid}` });
   await signIn(context, desk, await desk.given.admin());
   await page.setViewportSize({ width: 360, height: 740 });
   await page.goto(desk.url);

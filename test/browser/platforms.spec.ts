@@ -26,7 +26,7 @@ test('a platform is made with limits in human units, and changed', async ({ page
   await expect(dialog).toBeHidden();
   const row = page.getByRole('listitem').filter({ hasText: `mail-${process.pid}` });
   await expect(row).toContainText(title);
-  await expect(row).toContainText(/Largest upload\s*1.5 GB/);
+  await expect(row).toContainText(/Largest upload\s*1\.5\sGB/);
   await expect(row).toContainText(/Keep archives for\s*90 days/);
   await expectAccessible(page);
   const { api } = await desk.given.admin();

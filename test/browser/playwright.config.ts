@@ -9,7 +9,7 @@ const root = join(__dirname, '../..');
 
 export default defineConfig({
   testDir: __dirname,
-  testMatch: process.env['SCREENSHOTS'] ? 'screenshots.ts' : '*.spec.ts',
+  testMatch: process.env['SCREENSHOTS'] ? ['screenshots.ts', '*.screenshots.ts'] : '*.spec.ts',
   outputDir: join(root, 'test-results'),
   workers: 2,
   timeout: 45_000,

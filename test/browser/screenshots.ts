@@ -1,23 +1,9 @@
-import { join } from 'node:path';
-import type { Page } from '@playwright/test';
 import { admin } from '../support/given.js';
-import { administered, workedAt } from './support/desk-data.js';
+import { administered, troubled, workedAt } from './support/desk-data.js';
+import { desktop, phone, shoot } from './support/shoot.js';
 import { expect, signIn, test, withDesk } from './support/story.js';
 
 // `npm run screenshots`: a picture of every page in both themes, to be looked at. It holds nothing by itself.
-
-const folder = join(__dirname, '../../screenshots');
-const phone = { width: 390, height: 844 };
-const desktop = { width: 1280, height: 860 };
-
-const shoot = async (page: Page, name: string, fullPage = true): Promise<void> => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.waitForTimeout(350);
-    await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), fullPage });
-  }
-  await page.emulateMedia({ colorScheme: null });
-};
 
 test('entrance', async ({ page }) => {
   await withDesk({}, async ({ url, setupToken, given }) => {
@@ -77,6 +63,7 @@ test('recovery codes', async ({ page }) => {
 });
 
 test('desk', async ({ page, context, desk }) => {
+  test.setTimeout(120_000);
   await workedAt(desk);
   await signIn(context, desk, await desk.given.admin());
   await page.goto(`${desk.url}/tickets`);
@@ -87,18 +74,38 @@ test('desk', async ({ page, context, desk }) => {
   await page.getByRole('button', { name: 'Open the menu' }).click();
   await shoot(page, 'menu-phone', false);
   await page.setViewportSize(desktop);
+  await page.goto(`${desk.url}/tickets?q=bundle&state=open&age=week`);
+  await expect(page.getByText('Found in').first()).toBeVisible();
+  await page.keyboard.press('j');
+  await shoot(page, 'tickets-found');
+  await page.setViewportSize(phone);
+  await shoot(page, 'tickets-found-phone');
+  await page.setViewportSize(desktop);
+  await page.keyboard.press('?');
+  await shoot(page, 'tickets-keys', false);
+  await page.keyboard.press('Escape');
   await page.goto(`${desk.url}/tickets?q=nothing-like-that`);
   await shoot(page, 'tickets-none-found');
+  await troubled(desk, 'SUP-48222');
   await page.goto(`${desk.url}/tickets/SUP-48222`);
   await expect(page.getByText('agent-logs.zip')).toBeVisible();
   await shoot(page, 'ticket');
+  for (const attempts of await page.locator('summary').filter({ hasText: 'Attempts' }).all())
+    await attempts.click();
+  await expect(page.getByText('Broken off after')).toBeVisible();
+  await shoot(page, 'ticket-attempts');
+  await page.setViewportSize(phone);
+  await shoot(page, 'ticket-attempts-phone');
+  await page.setViewportSize(desktop);
+  await page.reload();
+  await expect(page.getByText('agent-logs.zip')).toBeVisible();
   await page.setViewportSize(phone);
   await shoot(page, 'ticket-phone');
   await page.setViewportSize(desktop);
   await page.getByRole('button', { name: 'Delete', exact: true }).first().click();
   await shoot(page, 'ticket-delete', false);
   await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Extend' }).click();
+  await page.getByRole('button', { name: 'Extend' }).first().click();
   await shoot(page, 'token-extend', false);
   await page.keyboard.press('Escape');
   await page.goto(`${desk.url}/tickets`);
@@ -180,32 +187,6 @@ test('audit', async ({ page, context, desk }) => {
   await shoot(page, 'audit-export-ru', false);
 });
 
-test('storage', async ({ page, context, desk }) => {
-  await signIn(context, desk, await desk.given.admin());
-  const terabyte = 1_000_000_000_000;
-  let usedPercent = 41.5;
-  await page.route('**/api/v1/storage', (route) => {
-    const total = 2 * terabyte;
-    const used = Math.round((total * usedPercent) / 100);
-    const archives = { count: 1234, bytes: Math.round(0.8 * used) };
-    return route.fulfill({ json: { total, used, free: total - used, usedPercent, archives } });
-  });
-  await page.goto(`${desk.url}/storage`);
-  await expect(page.getByText('There is room')).toBeVisible();
-  await shoot(page, 'storage');
-  usedPercent = 88.2;
-  await page.setViewportSize(phone);
-  await page.reload();
-  await expect(page.getByText('Room is getting short')).toBeVisible();
-  await shoot(page, 'storage-phone');
-  usedPercent = 97;
-  await page.setViewportSize(desktop);
-  await page.evaluate(() => localStorage.setItem('language', 'ru'));
-  await page.reload();
-  await expect(page.getByText('Места почти нет')).toBeVisible();
-  await shoot(page, 'storage-ru');
-});
-
 test('administration', async ({ page, context }) => {
   const firstAdmin = { ADMIN_USERNAME: admin.username, ADMIN_PASSWORD: admin.password };
   await withDesk(firstAdmin, async (desk) => {
@@ -278,32 +259,4 @@ test('administration', async ({ page, context }) => {
       await shoot(page, `${name}-ru`);
     }
   });
-});
-
-test('upload', async ({ page, desk }) => {
-  const { token } = await desk.given.ticket({ ticket: 'SUP-48213', attempts: 5 });
-  await page.goto(`${desk.url}/upload#${token.value}`);
-  await expect(page.getByLabel('Choose files')).toBeAttached();
-  await shoot(page, 'upload');
-  const picked = (name: string, size: number) => ({
-    name,
-    mimeType: 'application/gzip',
-    buffer: Buffer.alloc(size, name),
-  });
-  const choose = page.getByLabel('Choose files');
-  await choose.setInputFiles([picked('agent-logs.zip', 4_200_000), picked('журналы.7z', 900_000)]);
-  await expect(page.getByText('2 files have arrived whole')).toBeVisible();
-  // The line is dead from here on.
-  await page.route('**/api/v1/uploads/*', (route) => route.abort());
-  await choose.setInputFiles([
-    picked('support-bundle-node-3.tar.gz', 9_000_000),
-    picked('diagnostics-2026-11-20.tgz', 30_000_000),
-    picked('empty.log', 0),
-  ]);
-  await page.getByRole('button', { name: 'Pause diagnostics' }).click();
-  await expect(page.getByRole('main')).toContainText('The service cannot be reached.');
-  await page.getByText('Send from a command line instead').click();
-  await shoot(page, 'upload-under-way');
-  await page.setViewportSize(phone);
-  await shoot(page, 'upload-under-way-phone');
 });

@@ -69,7 +69,7 @@ test('a recovery code stands in for a lost phone', async ({ page, desk }) => {
   await expectAccessible(page);
   await page.getByLabel('Recovery code').fill(account.recoveryCodes[0] ?? '');
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'Tickets', exact: true })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Overview', exact: true })).toBeVisible();
 });
 
 test('an ended session leads back to where one was', async ({ page, context, desk }) => {
@@ -102,7 +102,7 @@ test('an address leads nobody to another site', async ({ page, context, desk }) 
   await signIn(context, desk, await desk.given.admin());
   for (const then of ['https://evil.example/', '//evil.example/', '/\\evil.example/']) {
     await page.goto(`${desk.url}/sign-in?then=${encodeURIComponent(then)}`);
-    await expect(page.getByRole('heading', { name: 'Tickets', exact: true })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Overview', exact: true })).toBeVisible();
     expect(new URL(page.url()).origin).toBe(desk.url);
   }
 });

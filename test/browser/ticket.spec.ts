@@ -135,6 +135,7 @@ test('a download is the file itself, and explains itself where it is none', asyn
   await expect(page.getByText('Your session has ended. Sign in again')).toBeVisible();
   await signIn(context, desk, await desk.given.admin());
   await page.goto(`${desk.url}/tickets/${number}`);
+  await expect(download).toBeVisible();
   await api.delete(`/archives/${String(id)}`).expect(204);
   await download.click();
   await expect(page.getByText('It is not here, or not any more.')).toBeVisible();

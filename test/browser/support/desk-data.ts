@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { uploadUnderWay } from '../../support/upload-under-way.js';
+import { upload } from '../../support/upload.js';
 import type { Desk } from './story.js';
 
 const notes = [
@@ -37,6 +39,21 @@ export const workedAt = async ({ given }: Desk): Promise<void> => {
       await given.archive({ name, bytes: randomBytes(20_000 + 90_000 * index), way: 'put' }, token);
     if (index % 3 === 1) await api.patch(`/tickets/${number}`).send({ resolved: true }).expect(200);
   }
+};
+
+/** A second token of a ticket, by which not all that was tried arrived, and one upload is under way. */
+export const troubled = async ({ given, url }: Desk, ticket: string): Promise<void> => {
+  const token = await given.uploadToken({ ticket, attempts: 3 });
+  await given.archive({ name: 'db-server.tar.gz', bytes: randomBytes(400_000), way: 'put' }, token);
+  await upload(url, token, { name: 'empty.log', bytes: '', way: 'put' });
+  const digest = `sha-256=:${randomBytes(32).toString('base64')}:`;
+  await upload(url, token, { name: 'proxy.zip', way: 'post', headers: { 'Repr-Digest': digest } });
+  const large = { way: 'put', headers: { 'Content-Length': 300_000_000 } } as const;
+  await uploadUnderWay(url, token, { ...large, name: 'трассировка.7z' }, Buffer.alloc(90_000_000));
+  const first = Buffer.alloc(12_000_000);
+  const broken = await uploadUnderWay(url, token, { ...large, name: 'dump.bin' }, first);
+  broken.breakOff();
+  await broken.answer.catch(() => undefined);
 };
 
 /** Platforms with limits of their own, colleagues, and programs with keys. */

@@ -24,12 +24,20 @@ export interface Desk {
 /** Limits out of the way: stories sign in more often than people do. */
 const relaxed = { LOGIN_RATE: '100000', API_RATE: '1000000', MIN_FREE_BYTES: '0' };
 
-/** The built program in a process and a folder of its own, while `work` lasts. */
+/**
+ * The built program in a process and a folder of its own, while `work` lasts.
+ * @param fill is given the path of the database while no service runs, for what HTTP would take too long to make
+ */
 export const withDesk = async (
   env: Readonly<Record<string, string>>,
   work: (desk: Desk) => Promise<void>,
+  fill?: (database: string) => void,
 ): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'logs-collector-browser-'));
+  if (fill) {
+    await (await startService(folder, { ...relaxed, ...env })).stop();
+    fill(join(folder, 'data/logs-collector.sqlite'));
+  }
   const service = await startService(folder, { ...relaxed, ...env });
   try {
     await work({ ...service, given: new Given(service.url) });
@@ -39,13 +47,13 @@ export const withDesk = async (
   }
 };
 
-const firstAdmin = { ADMIN_USERNAME: admin.username, ADMIN_PASSWORD: admin.password };
+export const firstAdmin = { ADMIN_USERNAME: admin.username, ADMIN_PASSWORD: admin.password };
 
 /** What a browser says by itself of an answer outside 2xx, or of none; the stories look at what the page makes of it. */
 const isRefusal = (text: string, url: string): boolean =>
   // Asked for by the browser itself where it shows a bare answer of the API.
-  /^\/(api\/|favicon\.ico$)/.test(new URL(url).pathname) &&
-  /^Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_(FAILED|INTERNET_DISCONNECTED))/.test(
+  /^(\/team\/logs)?\/(api\/|favicon\.ico$)/.test(new URL(url).pathname) &&
+  /^Failed to load resource: (the server responded with a status of (4\d\d|503|507)|net::ERR_(FAILED|INTERNET_DISCONNECTED|CONNECTION_(RESET|CLOSED)|EMPTY_RESPONSE))/.test(
     text,
   );
 
