@@ -68,10 +68,21 @@ describe('an engineer whose customer says that it does not work', () => {
   it('sees one that is under way before all others, and how it broke off', async () => {
     const token = await service.given.uploadToken({ attempts: 5 });
     await upload(service.url, token);
-    const cut = await uploadUnderWay(service.url, token, { way: 'form', name: 'cut.tgz' }, noise(100_000));
+    const cut = await uploadUnderWay(
+      service.url,
+      token,
+      { way: 'form', name: 'cut.tgz' },
+      noise(100_000),
+    );
     await eventually(async () =>
       expect(await attemptsBy(token)).toMatchObject([
-        { outcome: 'under-way', filename: 'cut.tgz', bytes: 100_000, endedAt: null, archiveId: null },
+        {
+          outcome: 'under-way',
+          filename: 'cut.tgz',
+          bytes: 100_000,
+          endedAt: null,
+          archiveId: null,
+        },
         { outcome: 'stored' },
       ]),
     );

@@ -1,7 +1,9 @@
 import { scopes } from '../../src/http/allow.js';
 import type { ErrorCode } from '../../src/errors/catalogue.js';
+import { Authenticator } from '../support/authenticator.js';
 import type { Answer, Sending } from '../support/http.js';
 import { expectProblem, send } from '../support/http.js';
+import { someOptions } from '../support/passkeys.js';
 import { pathOf, routesOf } from '../support/routes.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
@@ -77,7 +79,10 @@ describe('a key in a path', () => {
 
 describe('a query', () => {
   const lists = [
-    ['/api/v1/tickets', ['limit', 'cursor', 'platform', 'state', 'q']],
+    [
+      '/api/v1/tickets',
+      ['limit', 'cursor', 'platform', 'state', 'archives', 'createdAfter', 'createdBefore', 'q'],
+    ],
     ['/api/v1/archives', ['limit', 'cursor', 'ticket', 'platform', 'q']],
     ['/api/v1/platforms', ['limit', 'cursor']],
     ['/api/v1/users', ['limit', 'cursor']],
@@ -132,6 +137,11 @@ describe('a field of a body', () => {
     quotaBytes: 1,
     retentionDays: 1,
   };
+  // Well-formed, and of no passkey that is known here.
+  const device = new Authenticator('http://127.0.0.1');
+  const made = device.create(someOptions);
+  const answered = device.get({ challenge: someOptions.challenge, rpId: someOptions.rp.id });
+  const proof = { password, code: '1', passkey: answered };
   type Body = Readonly<Record<string, unknown>>;
   /** A good body of each, with every field it may have. */
   const bodies: readonly (readonly [method: string, path: string, body: Body])[] = [
@@ -155,10 +165,16 @@ describe('a field of a body', () => {
     ['POST', '/api/v1/auth/login', { username: 'nobody-here', password: `not ${password}` }],
     ['POST', '/api/v1/auth/setup', { token: 'x', username: 'nobody', password }],
     ['POST', '/api/v1/auth/password', { current: password, next: password }],
-    ['POST', '/api/v1/auth/totp', { password, code: '1' }],
+    ['POST', '/api/v1/auth/totp', proof],
     ['POST', '/api/v1/auth/totp/confirm', { code: '1' }],
     ['POST', '/api/v1/auth/totp/verify', { code: '1' }],
     ['POST', '/api/v1/auth/recovery', { code: '1' }],
+    ['POST', '/api/v1/auth/passkeys/options', proof],
+    ['POST', '/api/v1/auth/passkeys', { name: 'key', response: made }],
+    ['PATCH', pathOf('/api/v1/auth/passkeys/:id'), { name: 'key' }],
+    ['POST', pathOf('/api/v1/auth/passkeys/:id/remove'), proof],
+    ['POST', '/api/v1/auth/passkeys/verify', { response: answered }],
+    ['POST', '/api/v1/auth/passkeys/sign-in', { response: answered }],
   ];
   const illTyped = [{}, { a: 1 }, [[]], [{ $ne: null }]];
   const hostile = [
@@ -208,7 +224,8 @@ describe('a field of a body', () => {
         if (answer.status >= 300) expectRefusal(answer, what);
         if (!illTyped.includes(value as never)) continue;
         const { errors } = expectProblem(answer, 'validation-failed');
-        expect({ what, field: errors?.[0]?.field }).toEqual({ what, field });
+        // Of an object within: by the path of what it lacks.
+        expect({ what, field: errors?.[0]?.field.split('.')[0] }).toEqual({ what, field });
       }
   });
 });

@@ -161,6 +161,8 @@ describe('the OpenAPI document', () => {
       'GET /upload.sh',
       'OPTIONS /api/v1/uploads',
       'POST /api/v1/auth/login',
+      'POST /api/v1/auth/passkeys/sign-in',
+      'POST /api/v1/auth/passkeys/sign-in/options',
       'POST /api/v1/auth/setup',
     ]);
   });

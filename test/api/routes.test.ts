@@ -27,6 +27,15 @@ const table: readonly (readonly [method: string, path: string, right: Right | 'p
   ['POST', '/api/v1/auth/totp/confirm', 'any-session'],
   ['POST', '/api/v1/auth/totp/verify', 'any-session'],
   ['POST', '/api/v1/auth/recovery', 'any-session'],
+  ['GET', '/api/v1/auth/passkeys', 'engineer'],
+  ['POST', '/api/v1/auth/passkeys/options', 'any-session'],
+  ['POST', '/api/v1/auth/passkeys', 'any-session'],
+  ['PATCH', '/api/v1/auth/passkeys/:id', 'engineer'],
+  ['POST', '/api/v1/auth/passkeys/:id/remove', 'engineer'],
+  ['POST', '/api/v1/auth/passkeys/verify/options', 'any-session'],
+  ['POST', '/api/v1/auth/passkeys/verify', 'any-session'],
+  ['POST', '/api/v1/auth/passkeys/sign-in/options', 'public'],
+  ['POST', '/api/v1/auth/passkeys/sign-in', 'public'],
   ['POST', '/api/v1/auth/password', 'engineer'],
   ['GET', '/api/v1/auth/sessions', 'engineer'],
   ['DELETE', '/api/v1/auth/sessions/:id', 'engineer'],
@@ -214,8 +223,9 @@ it.each(table.filter(([, path]) => path.startsWith('/api/v1')))(
       const isRefused = asked === 'HEAD' && refusal && statusOf(refusal) === answer.status;
       const code: unknown = isRefused ? refusal : answer.body?.code;
       answered[kind] = isRefusal(code) ? code : 'passes';
-      // Replacing a second factor asks for the one that there is.
-      const isReplacing = path.endsWith('/totp') && kind === 'a person before the second factor';
+      // Replacing or joining a second factor asks for the one that there is.
+      const isReplacing =
+        /\/(totp|passkeys\/options)$/.test(path) && kind === 'a person before the second factor';
       promised[kind] = isReplacing ? 'second-factor-required' : (refusal ?? 'passes');
       if (isRefusal(code) && !isRefused) expectProblem(answer, code);
       if (answer.status === 401) expect(answer.headers['www-authenticate']).toMatch(/Bearer/);
