@@ -27,7 +27,7 @@ const project = (name) => ({
 });
 
 /** The same stories on both databases; each file asks for a fresh database of this kind. */
-const onDatabase = (database, folders = 'api,faults') => ({
+const onDatabase = (database, folders = 'api,faults,hostile') => ({
   ...project(database),
   testMatch: [`<rootDir>/test/{${folders}}/**/*.test.ts`],
   globals: { testDatabase: database },
@@ -44,7 +44,7 @@ module.exports = {
       ],
     },
     // What the documents say is run once, on the database that a newcomer meets.
-    onDatabase('sqlite', 'api,faults,docs'),
+    onDatabase('sqlite', 'api,faults,hostile,docs'),
     {
       ...onDatabase('postgres'),
       globalSetup: '<rootDir>/test/support/postgres-server.ts',
@@ -54,6 +54,8 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/program-build.ts',
   // Half of a story is waiting for a password hash or a disk: two processors serve two workers.
   maxWorkers: '100%',
+  // Each file leaves modules behind; a worker of two gigabytes spends its time collecting them.
+  workerIdleMemoryLimit: '800MB',
   testTimeout: 30_000,
   reporters: ['default', 'summary', '<rootDir>/test/support/counts-reporter.cjs'],
 };
