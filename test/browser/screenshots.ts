@@ -55,6 +55,8 @@ test('recovery codes', async ({ page }) => {
     await page.getByLabel('I have kept these codes').check();
     await page.getByRole('button', { name: 'Continue' }).click();
     await expect(page.getByText('No tickets yet')).toBeVisible();
+    await page.getByRole('link', { name: 'Tickets' }).click();
+    await expect(page.getByRole('heading', { name: 'Tickets', exact: true })).toBeVisible();
     await shoot(page, 'tickets-empty');
     await page.keyboard.press('n');
     await page.getByRole('dialog').getByLabel('Name of the product').fill('Backup Server');

@@ -5,7 +5,9 @@ import { expect, test } from './support/story.js';
 // The customer's pages, for `npm run screenshots`.
 
 test('upload', async ({ page, desk }) => {
-  const { token } = await desk.given.ticket({ ticket: 'SUP-48213', attempts: 5 });
+  const product = { name: 'backup-server', title: 'Backup Server' };
+  const platform = await desk.given.platform(product);
+  const { token } = await desk.given.ticket({ platform, ticket: 'SUP-48213', attempts: 5 });
   await page.goto(`${desk.url}/upload#${token.value}`);
   await expect(page.getByLabel('Choose files')).toBeAttached();
   await shoot(page, 'upload');
