@@ -97,6 +97,11 @@ export const accountTables = (isPostgres: boolean): Table[] => [
     indices: [index('auth_failures', 'last_at')],
   }),
   new Table({
+    name: 'source_windows',
+    columns: [primary('source_windows', line('subject', 64)), whole('tries'), bigint('ends_at')],
+    indices: [index('source_windows', 'ends_at')],
+  }),
+  new Table({
     name: 'api_keys',
     columns: [
       id('api_keys'),

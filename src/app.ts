@@ -13,11 +13,12 @@ import { databaseProblem } from './database/errors.js';
 import { SqliteInstance } from './database/instance.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { Addresses, withoutPrefix } from './http/addresses.js';
-import { answerClientError, routeProblem } from './http/fallbacks.js';
+import { routeProblem } from './http/fallbacks.js';
 import { closeUnread, endIdle } from './http/closing.js';
-import { expectContinue, jsonBody } from './http/json-body.js';
+import { jsonBody } from './http/json-body.js';
 import { JsonLogger, accessLog } from './http/log.js';
 import { requestContext } from './http/request-context.js';
+import { HttpServer, refuseAmbiguous } from './http/server.js';
 import { validationPipe } from './http/validation.js';
 import { serveDocs } from './openapi.js';
 import { schema } from './schema.js';
@@ -26,7 +27,9 @@ import { serveWeb } from './web/web.js';
 
 export const apiPrefix = 'api/v1';
 
-const headersTimeoutMs = 20_000;
+/** The headers of a request, and a body of JSON, have so long to come; less where UPLOAD_IDLE_TIMEOUT is less. */
+const longestHeadersMs = 20_000;
+const longestJsonMs = 30_000;
 const keepAliveTimeoutMs = 10_000;
 /** A client that reads nothing of its answer for so long is cut off; the intake watches uploads itself. */
 const leastIdleMs = 120_000;
@@ -62,11 +65,11 @@ export const createApp = async (
   log: Logger,
 ): Promise<NestExpressApplication> => {
   const { config } = resources;
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.of(resources), {
-    bodyParser: false,
-    logger: new JsonLogger(log),
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.of(resources),
+    new HttpServer(),
+    { bodyParser: false, logger: new JsonLogger(log), abortOnError: false },
+  );
   const problems = new ProblemFilter([databaseProblem, storageProblem, routeProblem(app)]);
 
   app.disable('x-powered-by');
@@ -100,6 +103,7 @@ export const createApp = async (
     res.setHeader('Cache-Control', 'no-store');
     next();
   });
+  app.use(refuseAmbiguous());
   // In every answer (tus 1.0.0, "Tus-Resumable"), also in those of the guard.
   app.use(`/${apiPrefix}/uploads`, (_req: Request, res: Response, next: NextFunction) => {
     res.setHeader('Tus-Resumable', tusVersion);
@@ -116,7 +120,8 @@ export const createApp = async (
         preflightContinue: req.headers['access-control-request-method'] === undefined,
       }),
     );
-  app.use(jsonBody(isUpload));
+  const idleMs = 1_000 * config.UPLOAD_IDLE_TIMEOUT;
+  app.use(jsonBody(isUpload, Math.min(longestJsonMs, idleMs)));
   app.setGlobalPrefix(apiPrefix, { exclude: ['health/live', 'health/ready', 'upload.sh'] });
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(problems);
@@ -127,15 +132,9 @@ export const createApp = async (
   const server: Server = app.getHttpServer();
   // An upload may last for days: the intake watches its pace instead.
   server.requestTimeout = 0;
-  server.headersTimeout = headersTimeoutMs;
+  server.headersTimeout = Math.min(longestHeadersMs, idleMs);
   server.keepAliveTimeout = keepAliveTimeoutMs;
-  server.setTimeout(Math.max(leastIdleMs, 2_000 * config.UPLOAD_IDLE_TIMEOUT), endIdle);
-  server.on('clientError', answerClientError);
-  // Without this listener Node would ask for the body of an upload that is going to be refused.
-  server.on('checkContinue', (req: Request, res: Response) => {
-    expectContinue(req);
-    server.emit('request', req, res);
-  });
+  server.setTimeout(Math.max(leastIdleMs, 2 * idleMs), endIdle);
   return app;
 };
 

@@ -8,6 +8,8 @@ import { AdmissionService } from './archives/intake/admission.service.js';
 import { StoreIdentity } from './archives/upkeep/store-identity.service.js';
 import { SweepService } from './archives/upkeep/sweep.service.js';
 import { AuditSealer } from './audit/audit-sealer.service.js';
+import { AuditVerifier } from './audit/audit-verify.service.js';
+import { SourcesService } from './auth/sources/sources.service.js';
 import { FirstAdmin } from './auth/users/first-admin.js';
 import type { Resources } from './app.module.js';
 import type { Config } from './config/config.js';
@@ -41,6 +43,17 @@ const openWhenReady = async (config: Config, log: Logger, tables: Schema): Promi
   }
 };
 
+/** SQLite says what failed, and neither of which file nor what to do. */
+const withItsFile = (config: Config, cause: unknown): unknown => {
+  const target = databaseTarget(config);
+  if (target.kind !== 'sqlite' || !(cause instanceof Error) || !databaseProblem(cause))
+    return cause;
+  return new Error(
+    `The database ${target.path} cannot be opened and written (${cause.message}); is its volume there and writable, and the file whole?`,
+    { cause },
+  );
+};
+
 /**
  * Opens what the modules need, and brings the database up to date.
  * @param role 'service' also takes the instance's lock; a command runs beside a service
@@ -53,7 +66,9 @@ export const openResources = async (
   tables: Schema = schema,
 ): Promise<Resources> => {
   const secretKey = config.SECRET_KEY ?? keptSecretKey(config.DATA_DIR);
-  const dataSource = await openWhenReady(config, log, tables);
+  const dataSource = await openWhenReady(config, log, tables).catch((cause: unknown) => {
+    throw withItsFile(config, cause);
+  });
   const instance = instanceOf(databaseTarget(config), dataSource);
   try {
     if (role === 'service') await instance.enter();
@@ -62,7 +77,7 @@ export const openResources = async (
   } catch (cause) {
     await instance.leave();
     await dataSource.destroy();
-    throw cause;
+    throw withItsFile(config, cause);
   }
   return { config, secretKey, dataSource, instance, role };
 };
@@ -112,6 +127,7 @@ export const startService = async (config: Config, log: Logger): Promise<Service
     log.info({ event: 'service.draining', graceSeconds: config.SHUTDOWN_GRACE });
     await stopService(app, requests, 1000 * config.SHUTDOWN_GRACE);
     await app.get(AuditSealer).finish();
+    await app.get(SourcesService).save();
     await instance.leave();
     await dataSource.destroy();
     log.info({ event: 'service.stopped' });
@@ -125,7 +141,10 @@ export const startService = async (config: Config, log: Logger): Promise<Service
         .get(SweepService)
         .finish()
         .catch((cause: unknown) => log.error({ event: 'sweep.unfinished', err: cause }));
+    // A key that was lost is made anew without a word, and what the old one sealed then looks like a fault of ours.
+    if (!(await app.get(AuditVerifier).isKeyOfNewest())) log.error({ event: 'secret-key.other' });
     await app.get(AuditSealer).seal();
+    await app.get(SourcesService).load();
     const firstAdmin = app.get(FirstAdmin);
     await firstAdmin.createFromEnvironment();
     await app.listen(config.PORT, config.HOST);

@@ -5,6 +5,7 @@ import { Passkey } from './auth/passkeys/passkey.entity.js';
 import { RecoveryCode } from './auth/second-factor/recovery-code.entity.js';
 import { AuthFailure } from './auth/sessions/auth-failure.entity.js';
 import { Session } from './auth/sessions/session.entity.js';
+import { SourceWindow } from './auth/sources/source-window.entity.js';
 import { User } from './auth/users/user.entity.js';
 import { Archive } from './archives/archive.entity.js';
 import { Attempt } from './archives/attempts/attempt.entity.js';
@@ -35,6 +36,7 @@ export const schema: Schema = {
     RecoveryCode,
     Session,
     Setting,
+    SourceWindow,
     Ticket,
     Tombstone,
     Upload,

@@ -7,7 +7,7 @@ import { DomainError } from '../errors/domain-error.js';
 import { Addresses } from '../http/addresses.js';
 import { accessKey, unattendedKey } from '../http/allow.js';
 import type { Access, AuthenticatedRequest, CallerOf, Right } from '../http/allow.js';
-import { WrongCredentials } from '../http/rate-limit.js';
+import { isGuessable } from '../http/rate-limit.js';
 import {
   CredentialsMissing,
   CrossSiteRequest,
@@ -20,6 +20,7 @@ import {
 import { isUploadRight, judge } from './access.policy.js';
 import type { Refusal } from './access.policy.js';
 import { Authenticator } from './authenticator.js';
+import { SourcesService } from './sources/sources.service.js';
 
 const refused: Record<Refusal, new () => DomainError> = {
   'credentials-missing': CredentialsMissing,
@@ -44,6 +45,9 @@ const isForm = (req: Request): boolean =>
   !carries(req, 'authorization') &&
   !carries(req, 'upload-token');
 
+const nameOf = (context: ExecutionContext): string =>
+  `${context.getClass().name}.${context.getHandler().name}`;
+
 /** Judges every request by the route's @Allow or @Public; a route with neither answers 403. */
 @Injectable()
 export class AccessGuard implements CanActivate {
@@ -51,12 +55,13 @@ export class AccessGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly authenticator: Authenticator,
     private readonly addresses: Addresses,
-    private readonly wrongCredentials: WrongCredentials,
+    private readonly sources: SourcesService,
   ) {}
 
-  /** @throws DomainError: credentials-missing and the other codes of 401 and 403 */
+  /** @throws DomainError: credentials-missing and the other codes of 401 and 403; RateLimited */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const req = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    if (isGuessable(context)) this.sources.takeTry(nameOf(context), req.ip ?? '');
     const access = this.reflector.getAllAndOverride<Access | undefined>(accessKey, [
       context.getHandler(),
       context.getClass(),
@@ -96,7 +101,7 @@ export class AccessGuard implements CanActivate {
   /** Wrong credentials are counted for the address, and one that sent too many is not heard. */
   private async prove(req: Request, strategy: string): Promise<CallerOf> {
     const address = req.ip ?? '';
-    this.wrongCredentials.check(address);
+    this.sources.assertHeard(address);
     try {
       return (await this.authenticator.prove<CallerOf>(req, strategy)) ?? stranger;
     } catch (cause) {
@@ -106,7 +111,7 @@ export class AccessGuard implements CanActivate {
         statusOf(cause.code) === 401 &&
         cause.code !== 'credentials-missing'
       )
-        this.wrongCredentials.count(address);
+        this.sources.countWrong(address);
       throw cause;
     }
   }

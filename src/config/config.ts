@@ -107,7 +107,7 @@ export class Config {
   @WholeNumber('seconds', 1)
   readonly UPLOAD_EXPIRY: number = 86_400;
 
-  /** Uploads under way at once. */
+  /** Uploads under way at once; one token, and one address, may have seven of eight of them. */
   @WholeNumber('uploads', 1)
   readonly MAX_UPLOADS: number = 64;
 
@@ -148,8 +148,8 @@ export class Config {
   @Text(/^(redirect|proxy)$/, '"redirect" or "proxy"')
   readonly S3_DOWNLOADS: string = 'redirect';
 
-  /** Pace of the scheduled re-hashing, in bytes a second. */
-  @WholeNumber('bytes a second', 1)
+  /** Pace of the scheduled re-hashing, in bytes a second; 0 turns it off. */
+  @WholeNumber('bytes a second', 0)
   readonly SCRUB_RATE_BYTES: number = 20_000_000;
 
   /** Least level that is logged. */

@@ -38,8 +38,8 @@ export class RateLimited extends DomainError {
 
 export class RequestMalformed extends DomainError {
   readonly code = 'request-malformed';
-  constructor() {
-    super('Send a well-formed HTTP request.');
+  constructor(detail = 'Send a well-formed HTTP request.') {
+    super(detail);
   }
 }
 

@@ -67,6 +67,11 @@ export class Addresses {
     return PUBLIC_URL === undefined ? '' : new URL(PUBLIC_URL).pathname.replace(/\/+$/, '');
   }
 
+  /** Whether PUBLIC_URL says by which scheme people reach the service; else each request does. */
+  get isSchemeKnown(): boolean {
+    return this.config.PUBLIC_URL !== undefined;
+  }
+
   /** Whether people reach the service by https, so that cookies may say Secure. */
   isSecure(req: Request): boolean {
     return this.config.PUBLIC_URL?.startsWith('https:') ?? req.secure;

@@ -9,6 +9,12 @@ const lingerBytes = 256 * 1024;
 /** Connections whose request is being worked on: nothing moves on them, and that is not the client's fault. */
 const atWork = new WeakSet<Socket>();
 
+/** Connections on which an answer has begun and is not over. */
+const answering = new WeakSet<Socket>();
+
+/** Whether a word more would be taken for a part of an answer under way. */
+export const isAnswering = (socket: Socket): boolean => answering.has(socket);
+
 /** Ends a connection on which nothing moved for the server's time-out, in either direction. */
 export const endIdle = (socket: Socket): void => {
   if (!atWork.has(socket)) socket.destroy();
@@ -22,10 +28,14 @@ export const endIdle = (socket: Socket): void => {
 export const closeUnread = (req: Request, res: Response, next: NextFunction): void => {
   const { socket } = req;
   atWork.add(socket);
-  res.once('close', () => atWork.delete(socket));
+  res.once('close', () => {
+    atWork.delete(socket);
+    answering.delete(socket);
+  });
   const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
   res.writeHead = ((...args: unknown[]) => {
     atWork.delete(socket);
+    answering.add(socket);
     if (!req.complete && hasBody(req)) {
       res.setHeader('Connection', 'close');
       linger(req, socket);

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { NotFoundException } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -7,6 +8,7 @@ import type { ErrorCode } from '../errors/catalogue.js';
 import { MethodNotAllowed, NotFound } from '../errors/errors.js';
 import type { Translator } from '../errors/problem.filter.js';
 import { newId } from '../secrets/secrets.js';
+import { isAnswering } from './closing.js';
 
 interface Layer {
   readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
@@ -33,26 +35,51 @@ export const routeProblem =
     return allowed.length > 0 ? new MethodNotAllowed(allowed) : new NotFound('address');
   };
 
-/** What Node's parser refused never becomes a request; it is answered in the same form. */
-export const answerClientError = (cause: Error & { code?: string }, socket: Socket): void => {
-  if (!socket.writable || cause.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const code: ErrorCode =
-    cause.code === 'HPE_HEADER_OVERFLOW' ? 'headers-too-large' : 'request-malformed';
+/** Who was refused has so long to read why. */
+const lingerMs = 3_000;
+
+/** Answers on the bare connection in the form of the problem filter, and closes it. */
+const endWith = (socket: Socket, code: ErrorCode, detail: string): void => {
   const status = statusOf(code);
   const requestId = newId();
   const body = JSON.stringify({
     type: `urn:logs-collector:problem:${code}`,
     title: titleOf(code),
     status,
-    detail: 'Send a well-formed HTTP request.',
+    detail,
     code,
     requestId,
   });
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nX-Request-Id: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+    'Referrer-Policy: no-referrer',
+    `X-Request-Id: ${requestId}`,
+    'Connection: close',
+  ];
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+};
+
+/** What Node's parser refused never becomes a request; it is answered in the same form. */
+export const answerClientError = (cause: Error & { code?: string }, socket: Socket): void => {
+  if (!socket.writable || cause.code === 'ECONNRESET' || isAnswering(socket)) socket.destroy();
+  else if (cause.code === 'HPE_HEADER_OVERFLOW')
+    endWith(
+      socket,
+      'headers-too-large',
+      'Send shorter headers: 16 KiB is the limit of all together.',
+    );
+  else endWith(socket, 'request-malformed', 'Send a well-formed HTTP request.');
+};
+
+/** Node hands CONNECT over without its parser, and would close without a word. */
+export const answerConnect = (_req: IncomingMessage, socket: Socket): void => {
+  socket.on('error', () => socket.destroy());
+  endWith(socket, 'request-malformed', 'This is no proxy; ask the service itself.');
 };

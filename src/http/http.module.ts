@@ -4,18 +4,13 @@ import { ThrottlerModule } from '@nestjs/throttler';
 import { Config } from '../config/config.js';
 import { Addresses } from './addresses.js';
 import { Draining } from './draining.js';
-import { RateLimitGuard, WrongCredentials, rateLimits } from './rate-limit.js';
+import { RateLimitGuard, rateLimits } from './rate-limit.js';
 
 /** What all routes share. The rate limit comes before the access guard: imported first, it runs first. */
 @Global()
 @Module({
   imports: [ThrottlerModule.forRootAsync({ inject: [Config], useFactory: rateLimits })],
-  providers: [
-    Addresses,
-    Draining,
-    WrongCredentials,
-    { provide: APP_GUARD, useClass: RateLimitGuard },
-  ],
-  exports: [Addresses, Draining, WrongCredentials],
+  providers: [Addresses, Draining, { provide: APP_GUARD, useClass: RateLimitGuard }],
+  exports: [Addresses, Draining],
 })
 export class HttpModule {}

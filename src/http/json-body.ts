@@ -3,13 +3,15 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { RequestMalformed, ValidationFailed } from '../errors/errors.js';
 
 const limitBytes = 64 * 1024;
-/** A whole JSON body must be here by then; Node's own requestTimeout is off because of long uploads. */
-const deadlineMs = 30_000;
 
 /**
  * Reads JSON bodies, except on routes that take an archive, whose body is the archive whatever its type says.
+ * @param deadlineMs a whole body must be here by then; Node's own requestTimeout is off because of long uploads
  */
-export const jsonBody = (isUpload: (req: Request) => boolean): RequestHandler => {
+export const jsonBody = (
+  isUpload: (req: Request) => boolean,
+  deadlineMs: number,
+): RequestHandler => {
   const parse = json({ limit: limitBytes, strict: true });
   return (req: Request, res: Response, next: NextFunction): void => {
     if (isUpload(req)) return next();

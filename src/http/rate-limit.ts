@@ -12,6 +12,8 @@ const unlimitedKey = 'logs-collector:unlimited';
 /** Marks a route that takes a password or a code: LOGIN_RATE holds there, for each address and route. */
 export const Guessable = (): CustomDecorator => SetMetadata(guessableKey, true);
 
+export const isGuessable = (context: ExecutionContext): boolean => has(guessableKey, context);
+
 /** Marks a route that an orchestrator calls as often as it likes. */
 export const Unlimited = (): CustomDecorator => SetMetadata(unlimitedKey, true);
 
@@ -30,7 +32,7 @@ const has = (key: string, context: ExecutionContext): boolean =>
   Reflect.getMetadata(key, context.getHandler()) === true ||
   Reflect.getMetadata(key, context.getClass()) === true;
 
-export const rateLimits = ({ API_RATE, LOGIN_RATE }: Config): ThrottlerModuleOptions => ({
+export const rateLimits = ({ API_RATE }: Config): ThrottlerModuleOptions => ({
   throttlers: [
     {
       name: 'api',
@@ -39,13 +41,6 @@ export const rateLimits = ({ API_RATE, LOGIN_RATE }: Config): ThrottlerModuleOpt
       skipIf: (context) => has(unlimitedKey, context) || isBulk(context),
       // One budget for all routes together.
       generateKey: (_context, tracker) => `api:${tracker}`,
-    },
-    {
-      name: 'login',
-      limit: LOGIN_RATE,
-      ttl: minutes(1),
-      skipIf: (context) => !has(guessableKey, context),
-      generateKey: (context, tracker) => `login:${context.getHandler().name}:${tracker}`,
     },
   ],
   setHeaders: false,
@@ -74,36 +69,3 @@ export class RateLimitGuard extends ThrottlerGuard {
     throw new RateLimited(Math.max(1, timeToBlockExpire));
   }
 }
-
-/**
- * Counts wrong credentials an address, a minute long: a tenth of API_RATE, then nobody from there is heard for
- * the rest of the minute. Bounded: the oldest windows go first.
- */
-@Injectable()
-export class WrongCredentials {
-  private readonly windows = new Map<string, { count: number; until: number }>();
-
-  constructor(private readonly config: Config) {}
-
-  /** @throws RateLimited */
-  check(address: string): void {
-    const window = this.windows.get(addressGroup(address));
-    const limit = Math.max(10, Math.floor(this.config.API_RATE / 10));
-    if (window && window.count >= limit && window.until > Date.now())
-      throw new RateLimited(Math.ceil((window.until - Date.now()) / 1000));
-  }
-
-  count(address: string): void {
-    const key = addressGroup(address);
-    const window = this.windows.get(key);
-    if (window && window.until > Date.now()) window.count += 1;
-    else {
-      this.windows.delete(key);
-      this.windows.set(key, { count: 1, until: Date.now() + minutes(1) });
-      const oldest = this.windows.keys().next().value;
-      if (this.windows.size > maxWindows && oldest !== undefined) this.windows.delete(oldest);
-    }
-  }
-}
-
-const maxWindows = 100_000;

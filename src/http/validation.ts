@@ -3,13 +3,17 @@ import type { ArgumentMetadata } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { ValidationFailed } from '../errors/errors.js';
 import type { FieldError } from '../errors/domain-error.js';
+import { secretPattern } from '../secrets/secrets.js';
+
+/** An unknown field's name is the client's own text: it is bounded, and no place to put a token either. */
+const echoed = (text: string, most: number): string =>
+  text.replace(secretPattern, '[secret]').slice(0, most);
 
 const fieldsOf = (errors: readonly ValidationError[], parent = ''): FieldError[] =>
   errors.flatMap((error) => [
     ...Object.values(error.constraints ?? {}).map((message) => ({
-      // The name is the client's own text: bounded, since everything that is echoed should be.
-      field: `${parent}${error.property}`.slice(0, 100),
-      message: message.slice(0, 300),
+      field: echoed(`${parent}${error.property}`, 100),
+      message: echoed(message, 300),
     })),
     ...fieldsOf(error.children ?? [], `${parent}${error.property}.`),
   ]);

@@ -26,7 +26,10 @@ export class LoginController {
   @Public()
   @Guessable()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Begin a session by password; sets the cookie lc_session' })
+  @ApiOperation({
+    summary:
+      'Begin a session by password; sets the cookie lc_session, over https __Host-lc_session',
+  })
   @ApiOkResponse({ type: SessionView })
   async logIn(
     @Body() _validated: LoginInput,

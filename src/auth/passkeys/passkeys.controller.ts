@@ -149,7 +149,10 @@ export class PasskeysController {
   @Public()
   @Guessable()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Begin a session at AAL2 by passkey alone; sets the cookie lc_session' })
+  @ApiOperation({
+    summary:
+      'Begin a session at AAL2 by passkey alone; sets the cookie lc_session, over https __Host-lc_session',
+  })
   @ApiOkResponse({ type: SessionView })
   async signInByPasskey(
     @Body() { response }: AnswerPasskey,

@@ -13,7 +13,19 @@ export interface Browser {
 const cookieName = 'lc_session';
 const form = /^([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})$/;
 
-/** The cookie `lc_session=<id>.<HMAC of it>`: a forged one is found out without asking the database. */
+const valuesOf = (req: Request, name: string): readonly string[] =>
+  (req.headers.cookie ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1));
+
+/**
+ * The cookie `lc_session=<id>.<HMAC of it>`: a forged one is found out without asking the database.
+ * Over https its name has the prefix `__Host-`, which browsers take from this very host alone (RFC 6265bis, section
+ * 4.1.3). That asks for the path `/`; where PUBLIC_URL has a path of its own, other programs on the host would be sent
+ * the cookie then, so it keeps our path there and has the prefix `__Secure-`.
+ */
 @Injectable()
 export class SessionCookie {
   constructor(
@@ -26,11 +38,11 @@ export class SessionCookie {
    * Two of the name are refused: a neighbouring host can plant one of its own before ours.
    */
   read(req: Request): { readonly id: string } | 'forged' | null {
-    const values = (req.headers.cookie ?? '')
-      .split(';')
-      .map((pair) => pair.trim())
-      .filter((pair) => pair.startsWith(`${cookieName}=`))
-      .map((pair) => pair.slice(cookieName.length + 1));
+    const name = this.nameFor(req);
+    const prefixed = valuesOf(req, name);
+    // Without PUBLIC_URL a session may have begun over http: nothing says by which way people reach us.
+    const mayBePlain = prefixed.length === 0 && !this.addresses.isSchemeKnown;
+    const values = mayBePlain ? valuesOf(req, cookieName) : prefixed;
     if (values.length === 0) return null;
     const [, id, signature] = form.exec(values.length === 1 ? (values[0] ?? '') : '') ?? [];
     if (id === undefined || signature === undefined) return 'forged';
@@ -46,13 +58,22 @@ export class SessionCookie {
   }
 
   give(res: Response, id: string): void {
-    res.cookie(cookieName, `${id}.${this.keyring.sign('session', id)}`, this.options(res.req));
+    res.cookie(
+      this.nameFor(res.req),
+      `${id}.${this.keyring.sign('session', id)}`,
+      this.options(res.req),
+    );
   }
 
   /** Also asks the browser to forget what else it keeps of us (ASVS 14.3.1). */
   clear(res: Response): void {
-    res.clearCookie(cookieName, this.options(res.req));
+    res.clearCookie(this.nameFor(res.req), this.options(res.req));
     res.setHeader('Clear-Site-Data', '"cookies"');
+  }
+
+  private nameFor(req: Request): string {
+    if (!this.addresses.isSecure(req)) return cookieName;
+    return `${this.addresses.prefix === '' ? '__Host-' : '__Secure-'}${cookieName}`;
   }
 
   /**

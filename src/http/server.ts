@@ -1,0 +1,48 @@
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { RequestMalformed } from '../errors/errors.js';
+import { answerClientError, answerConnect } from './fallbacks.js';
+import { ambiguityOf, maxHeaders } from './framing.policy.js';
+import { expectContinue } from './json-body.js';
+
+/** Refuses a request that two readers may understand in two ways, and closes its connection. */
+export const refuseAmbiguous =
+  (): RequestHandler => (req: Request, res: Response, next: NextFunction) => {
+    const ambiguity = ambiguityOf(req);
+    if (ambiguity === null) return next();
+    res.setHeader('Connection', 'close');
+    next(new RequestMalformed(ambiguity));
+  };
+
+/** How often Node looks for connections whose headers take too long; by itself it would leave them half a minute more. */
+const lookEveryMs = 1_000;
+
+/** Node answers a few requests by itself, with a bare status; here each of them gets an answer in our form. */
+export class HttpServer extends ExpressAdapter {
+  override initHttpServer(): void {
+    // A missing Host is refused by refuseAmbiguous.
+    const server = createServer(
+      { requireHostHeader: false, connectionsCheckingInterval: lookEveryMs },
+      this.getInstance<RequestListener>(),
+    );
+    // Trap: Node drops what is beyond its limit without a word, also a second one of those that may come once. One more
+    // than are taken shows that there were too many.
+    server.maxHeadersCount = maxHeaders + 1;
+    server.on('clientError', answerClientError);
+    server.on('connect', answerConnect);
+    listenToExpectations(server);
+    this.setHttpServer(server);
+  }
+}
+
+const listenToExpectations = (server: Server): void => {
+  // Without this listener Node would ask for the body of an upload that is going to be refused.
+  server.on('checkContinue', (req: Request, res: Response) => {
+    expectContinue(req);
+    server.emit('request', req, res);
+  });
+  // RFC 9110, section 10.1.1: what is expected besides that may be passed over.
+  server.on('checkExpectation', (req, res) => server.emit('request', req, res));
+};
