@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { SourcesModule } from '../auth/sources/sources.module.js';
 import { PlatformsModule } from '../platforms/platforms.module.js';
 import { TicketsModule } from '../tickets/tickets.module.js';
 import { UploadTokensModule } from '../upload-tokens/upload-tokens.module.js';
@@ -27,13 +28,14 @@ import { ResumableController } from './resumable/resumable.controller.js';
 import { ResumableRows } from './resumable/resumable-rows.service.js';
 import { ResumableService } from './resumable/resumable.service.js';
 import { Tombstones } from './tombstones.js';
+import { ScrubService } from './upkeep/scrub.service.js';
 import { StoreIdentity } from './upkeep/store-identity.service.js';
 import { SweepService } from './upkeep/sweep.service.js';
 import { UpkeepSchedule } from './upkeep/upkeep.schedule.js';
 import { VerifyService } from './upkeep/verify.service.js';
 
 @Module({
-  imports: [PlatformsModule, TicketsModule, UploadTokensModule],
+  imports: [PlatformsModule, SourcesModule, TicketsModule, UploadTokensModule],
   controllers: [
     IntakeController,
     ArchivesController,
@@ -59,6 +61,7 @@ import { VerifyService } from './upkeep/verify.service.js';
     ResumableCompletion,
     ResumableRows,
     ResumableService,
+    ScrubService,
     StoreIdentity,
     SweepService,
     Tombstones,

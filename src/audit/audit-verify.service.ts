@@ -65,6 +65,12 @@ export class AuditVerifier {
     }
   }
 
+  /** Whether this SECRET_KEY is the one that the newest event was written with; true where there is none yet. */
+  async isKeyOfNewest(): Promise<boolean> {
+    const [newest] = await this.rows().orderBy('event.id', 'DESC').limit(1).getRawMany<Sealed>();
+    return !newest || this.codes.macOf(newest) === newest.mac;
+  }
+
   /** As the database holds them: an entity would hide what was done to a column. */
   private rows(): SelectQueryBuilder<AuditEvent> {
     const rows = this.dataSource.createQueryBuilder(AuditEvent, 'event').select([]);

@@ -34,5 +34,6 @@ export const actions = [
   'api-key.created',
   'api-key.deleted',
   'backup.restored',
+  'storage.strays-found',
 ] as const;
 export type Action = (typeof actions)[number];

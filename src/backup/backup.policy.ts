@@ -26,6 +26,7 @@ export const leftTables = {
   uploads: 'their bytes are not in the backup: settled as after a crash (settling.policy.ts)',
   tombstones: 'the bytes that they want removed are in no restored storage',
   auth_failures: 'waits of minutes, long over; and named by codes of the old SECRET_KEY',
+  source_windows: 'minutes, long over; and named by codes of the old SECRET_KEY',
   passkey_challenges: 'each belongs to a session or a sign-in that is gone',
 } as const;
 

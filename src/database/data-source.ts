@@ -55,8 +55,11 @@ export const openDatabase = async (
 ): Promise<DataSource> => {
   if (target.kind === 'sqlite') mkdirSync(dirname(target.path), { recursive: true, mode: 0o700 });
   const dataSource = new DataSource(options(target, schema, pool));
-  if (target.kind === 'sqlite') serialiseTransactions(dataSource, new ReserveFile(target.path));
-  return dataSource.initialize();
+  if (target.kind === 'sqlite') serialiseTransactions(dataSource, ReserveFile.of(target.path));
+  await dataSource.initialize();
+  // From here on sqlite-mutex.ts waits for other processes' locks.
+  if (target.kind === 'sqlite') await dataSource.query('PRAGMA busy_timeout = 0');
+  return dataSource;
 };
 
 export const isPostgres = (dataSource: DataSource): boolean =>

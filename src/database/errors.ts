@@ -28,6 +28,9 @@ export const isLoginRefused = (cause: unknown): boolean => /^(28|3D000)/.test(co
 const unreachableText =
   /Connection terminated|timeout exceeded when trying to connect|Connection ended|not queryable|Driver not Connected|database connection is not open|Query runner already released/i;
 
+/** SQLite, where another process writes. */
+export const isLocked = (cause: unknown): boolean => codeOf(cause).startsWith('SQLITE_BUSY');
+
 /** SQLite, where a write finds no room: of the log that all connections map into memory it says so by other codes. */
 export const isVolumeFull = (cause: unknown): boolean =>
   /^SQLITE_(FULL|IOERR_(SHMSIZE|SHMMAP|WRITE))$/.test(codeOf(cause));

@@ -33,6 +33,8 @@ export abstract class Instance {
   abstract isAlive(instance: number): Promise<boolean>;
   /** Called every second; takes the lock again where a lost connection dropped it. */
   abstract keep(): Promise<void>;
+  /** False while the database lives of the reserve that is kept for deleting on a full volume. */
+  abstract hasReserve(): Promise<boolean>;
   abstract leave(): Promise<void>;
 }
 
@@ -44,7 +46,7 @@ export class SqliteInstance extends Instance {
 
   constructor(private readonly path: string) {
     super();
-    this.reserve = new ReserveFile(path);
+    this.reserve = ReserveFile.of(path);
   }
 
   private get lockFile(): string {
@@ -77,6 +79,10 @@ export class SqliteInstance extends Instance {
   /** And the reserve, once there is room for it again. */
   async keep(): Promise<void> {
     if (this.lock) await this.reserve.keep();
+  }
+
+  hasReserve(): Promise<boolean> {
+    return this.reserve.isThere();
   }
 
   leave(): Promise<void> {
@@ -133,6 +139,11 @@ export class PostgresInstance extends Instance {
       [instanceLocks, instance],
     );
     return rows.length > 0;
+  }
+
+  /** Its server has the room of another machine, and sees to it itself. */
+  hasReserve(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   /** Called every second; one look at a time. */

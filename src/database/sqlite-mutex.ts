@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
-import { isVolumeFull } from './errors.js';
+import { isLocked, isVolumeFull } from './errors.js';
 import type { ReserveFile } from './reserve-file.js';
 
 /** First come, first served. */
@@ -18,6 +19,27 @@ class Mutex {
     return release;
   }
 }
+
+/** Another process that writes for longer is a failure of the database. */
+const lockedMs = 5_000;
+const lookAgainMs = 20;
+
+/**
+ * Waits for a lock of another process. SQLite's own busy_timeout would wait within the call, and with it this whole
+ * process, which could not even say that it lives.
+ */
+const whileLocked = async <Result>(
+  work: () => Promise<Result>,
+  deadlineMs: number,
+): Promise<Result> => {
+  for (;;)
+    try {
+      return await work();
+    } catch (cause) {
+      if (!isLocked(cause) || Date.now() > deadlineMs) throw cause;
+      await setTimeout(lookAgainMs);
+    }
+};
 
 /** A repository or manager from outside was used within a transaction; it would wait for itself forever. */
 export class OutsideTransaction extends Error {
@@ -51,6 +73,8 @@ export const serialiseTransactions = (
 
   class SerialQueryRunner extends BetterSqlite3QueryRunner {
     private release_: (() => void) | null = null;
+    /** Counted from the asking: those who waited for us meanwhile do not wait as long again. */
+    private deadlineMs = 0;
 
     private async lock(query: string): Promise<() => void> {
       if (open.getStore()?.ended === false) throw new OutsideTransaction(query);
@@ -65,18 +89,23 @@ export const serialiseTransactions = (
       // eslint-disable-next-line @typescript-eslint/no-explicit-any
     ): Promise<any> {
       // IMMEDIATE: a command of the operator may write from another process. A transaction that turns from reading to
-      // writing after that fails at once; one that takes the lock at its beginning waits for busy_timeout.
-      if (query === 'BEGIN TRANSACTION') return super.query('BEGIN IMMEDIATE TRANSACTION');
+      // writing after that fails at once; one that takes the lock at its beginning may wait for it.
+      if (query === 'BEGIN TRANSACTION')
+        return whileLocked(() => super.query('BEGIN IMMEDIATE TRANSACTION'), this.deadlineMs);
       if (this.release_) return super.query(query, parameters, useStructuredResult);
+      const deadlineMs = Date.now() + lockedMs;
       const release = await this.lock(query);
       try {
-        return await withReserve(() => super.query(query, parameters, useStructuredResult));
+        return await withReserve(() =>
+          whileLocked(() => super.query(query, parameters, useStructuredResult), deadlineMs),
+        );
       } finally {
         release();
       }
     }
 
     override async startTransaction(): Promise<void> {
+      this.deadlineMs = Date.now() + lockedMs;
       // BEGIN takes no isolation level: SQLite's transactions are serializable.
       this.release_ ??= await mutex.acquire();
       try {

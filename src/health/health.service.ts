@@ -3,6 +3,7 @@ import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthCheckResult, HealthIndicatorResult } from '@nestjs/terminus';
 import { ServiceUnavailableException } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Instance } from '../database/instance.js';
 import { Draining } from '../http/draining.js';
 import { BlobStore } from '../storage/blob-store.js';
 import { FreeSpace } from '../storage/free-space.js';
@@ -23,6 +24,7 @@ export class HealthService {
     private readonly dataSource: DataSource,
     private readonly store: BlobStore,
     private readonly space: FreeSpace,
+    private readonly instance: Instance,
     private readonly draining: Draining,
   ) {}
 
@@ -42,6 +44,7 @@ export class HealthService {
         () =>
           this.indicate('freeSpace', async () => {
             if ((await this.space.available()) === 0) throw new Error('below MIN_FREE_BYTES');
+            if (!(await this.instance.hasReserve())) throw new Error('the reserve is used');
           }),
         () =>
           this.indicate('accepting', () =>

@@ -92,6 +92,8 @@ export abstract class BlobStore {
    * @throws BlobDamaged where the store holds none, or one of another size
    */
   abstract open(key: BlobKey, size: number, range?: ByteRange): Promise<Readable>;
+  /** Makes a blob durable that is there already: a crash may have come between its name and the end of its commit. */
+  abstract secure(key: BlobKey): Promise<void>;
   /** Whether the store holds a blob under this key, of whatever size. */
   abstract has(key: BlobKey): Promise<boolean>;
   /** Removes the blob and any partial one of this key; resolves when it is gone durably. Absence is success. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { storageProblem } from './errors.js';
+import { isMediaError, storageProblem } from './errors.js';
 
 const systemError = (code: string): Error =>
   Object.assign(new Error(code), { code, syscall: 'write' });
@@ -11,6 +11,8 @@ describe('a failure of the file system', () => {
     ['EIO', 'storage-unavailable'],
     ['EROFS', 'storage-unavailable'],
     ['ESTALE', 'storage-unavailable'],
+    // EUCLEAN, as Node 20 names what it does not know.
+    ['Unknown system error -117', 'storage-unavailable'],
   ])('%s is %s', (code, problem) => {
     expect(storageProblem(systemError(code))?.code).toBe(problem);
   });
@@ -25,5 +27,12 @@ describe('a failure of the file system', () => {
     expect(storageProblem(systemError('ECONNRESET'))).toBeNull();
     expect(storageProblem(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBeNull();
     expect(storageProblem('ENOSPC')).toBeNull();
+  });
+
+  it('tells of lost data only where the data themselves are lost', () => {
+    for (const code of ['EIO', 'Unknown system error -74'])
+      expect(isMediaError(systemError(code))).toBe(true);
+    for (const code of ['EACCES', 'EMFILE', 'ESTALE', 'ENOENT'])
+      expect(isMediaError(systemError(code))).toBe(false);
   });
 });

@@ -1,8 +1,15 @@
 import { DomainError } from '../errors/domain-error.js';
 import { StorageFull, StorageUnavailable } from '../errors/errors.js';
 
+/** The last is what Node calls those that it has no name for, such as EUCLEAN and EBADMSG of a broken file system. */
 const systemCodes =
-  /^(EIO|EROFS|ENOENT|ENOTDIR|EACCES|EPERM|ENXIO|ENODEV|ESTALE|EBUSY|EMFILE|ENFILE|ENOTCONN)$/;
+  /^(EIO|EROFS|ENOENT|ENOTDIR|ELOOP|EACCES|EPERM|ENXIO|ENODEV|ENODATA|ESTALE|EBUSY|EMFILE|ENFILE|ENOTCONN|Unknown system error.*)$/;
+
+/** The disk or its file system has lost this very data, as opposed to one that is not to be reached just now. */
+export const isMediaError = (cause: unknown): boolean =>
+  cause instanceof Error &&
+  'code' in cause &&
+  /^(EIO|ENODATA|EILSEQ|Unknown system error)/.test(String(cause.code));
 
 /** What a failure of the file system means to the caller; null where it is a fault of ours. */
 export const storageProblem = (cause: unknown): DomainError | null => {

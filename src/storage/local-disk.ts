@@ -47,8 +47,9 @@ const isProbe = async (path: string): Promise<boolean> => {
   return probe === null || Date.now() - probe.mtimeMs < probeMs;
 };
 
-const isMissing = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+const isOneOf = (cause: unknown, code: string): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === code;
+const isMissing = (cause: unknown): boolean => isOneOf(cause, 'ENOENT');
 
 /** Within the store's folder. The key's first characters are the time, and would put a day's files into one folder. */
 export const fileOfBlob = (key: BlobKey): string => join(key.slice(-4, -2), key.slice(-2), key);
@@ -133,6 +134,14 @@ export class LocalDisk extends BlobStore {
       range ?? { first: 0, last: size - 1 },
       (held) => held === size,
     );
+  }
+
+  async secure(key: BlobKey): Promise<void> {
+    await this.assertMounted();
+    // Its bytes were synced before it had this name.
+    const folder = dirname(this.path(key));
+    await this.makeFolder(folder);
+    await syncFolder(folder);
   }
 
   async has(key: BlobKey): Promise<boolean> {
@@ -226,8 +235,14 @@ export class LocalDisk extends BlobStore {
           throw new StorageUnavailable({
             cause: new Error('the file is shorter than what was sent'),
           });
-        await file.sync();
+        await file.sync().catch(async (cause: unknown) => {
+          // Trap: the system tells of lost bytes once, and lets the next sync succeed. They must come again.
+          await file.truncate(0);
+          throw cause;
+        });
         await close();
+        // The volume may have gone meanwhile: no folder of ours belongs below its mount point.
+        await this.assertMounted();
         const path = this.path(key);
         await this.makeFolder(dirname(path));
         await rename(partial, path);
@@ -278,6 +293,10 @@ export class LocalDisk extends BlobStore {
     await mkdir(join(this.root, marker), { recursive: true, mode: 0o700 });
     await mkdir(join(this.root, partialFolder), { recursive: true, mode: 0o700 });
     await syncFolder(this.root);
+    // Its own name as well; where the folder around it is closed to us, it was made by somebody else.
+    await syncFolder(dirname(this.root)).catch((cause: unknown) => {
+      if (!isOneOf(cause, 'EACCES')) throw cause;
+    });
   }
 
   /** Looked at each time: a volume may go and come back while the process lives. */
@@ -293,9 +312,10 @@ export class LocalDisk extends BlobStore {
   }
 
   private async makeFolder(folder: string): Promise<void> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    // Its name is durable only when its parents are synced, and whoever made it may not have come that far.
-    if (this.durable.has(folder)) return;
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Its name is durable only when its parents are synced, and whoever made it may not have come that far. One that is
+    // gone, and made anew, is on a volume that was put in the place of the other.
+    if (made === undefined && this.durable.has(folder)) return;
     await syncFolder(dirname(folder));
     await syncFolder(this.root);
     this.durable.add(folder);

@@ -1,11 +1,12 @@
 import { connect } from 'node:net';
-import { noise, sha256Of } from '../support/bytes.js';
+import { digestOf, noise, sha256Of } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, rawSocket, send } from '../support/http.js';
 import { program, spawnedService } from '../support/program.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { storedFiles } from '../support/store-files.js';
+import { archiveOf, patchUnderWay, tus } from '../support/tus.js';
 import { tokenState, uploadUnderWay } from '../support/upload-under-way.js';
 import { upload } from '../support/upload.js';
 
@@ -110,6 +111,41 @@ describe('the program', () => {
     await draining(service);
     expect(await running.finish()).toMatchObject({ status: 201 });
     expect(await service.ended).toMatchObject({ code: 0, signal: null });
+  });
+
+  it('ends with 0 after its grace whatever is under way; what is resumable goes on after the start', async () => {
+    const service = await spawnedService({ SHUTDOWN_GRACE: '1' });
+    const { account } = await service.given.admin();
+    const token = await service.given.uploadToken({ attempts: 4 });
+    const bytes = noise(300_000);
+    const { id } = await service.given.archive({}, token);
+    const idle = await rawSocket(service.url);
+    idle.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    await idle.until(/"ok"/);
+    const owner = { token, ...tus(service.url, token) };
+    const path = await owner.begun({ length: bytes.length });
+    const half = await patchUnderWay(service.place, owner, path, 0, bytes.subarray(0, 100_000));
+    const running = [
+      await uploadUnderWay(service.url, token, { way: 'form' }),
+      await uploadUnderWay(service.url, token, { way: 'put' }),
+    ];
+    service.kill('SIGTERM');
+    await draining(service);
+    expectProblem(await owner.create({ length: 10 }), 'shutting-down');
+    for (const { answer } of [half, ...running]) expectProblem(await answer, 'shutting-down');
+    expect(await service.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+    await idle.closed();
+
+    const again = await startedService({}, service.place);
+    const customer = tus(again.url, token);
+    expect(await customer.offset(path)).toBe(100_000);
+    const done = await customer.patch(path, 100_000, bytes.subarray(100_000));
+    expect(done.headers['repr-digest']).toBe(digestOf(bytes));
+    expect(storedFiles(again.place)).toEqual([String(id), archiveOf(done)].sort());
+    expect(await tokenState(again.url, token)).toMatchObject({ attemptsLeft: 2 });
+    const api = await again.given.signedIn(account);
+    const { body } = await api.get('/archives').expect(200);
+    expect((body as { items: unknown[] }).items).toHaveLength(2);
   });
 
   it('ends at once at the second signal, and the next start gives the attempt back', async () => {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { noise } from '../support/bytes.js';
+import { digestOf, noise } from '../support/bytes.js';
 import { isSqlite } from '../support/database.js';
 import { download } from '../support/download.js';
 import { eventually } from '../support/eventually.js';
-import { expectProblem } from '../support/http.js';
+import { expectProblem, rawSocket, send } from '../support/http.js';
 import { startedService } from '../support/service.js';
 import { mayMount, smallVolume } from '../support/small-volume.js';
 import { storedFiles } from '../support/store-files.js';
@@ -34,7 +34,13 @@ withVolume('a volume without a free byte', () => {
       attemptsLeft: 3,
       state: 'active',
     });
+    const ready = () => send(`${service.url}/health/ready`, { method: 'GET' });
+    expect(await ready()).toMatchObject({
+      status: 503,
+      body: { checks: { freeSpace: 'down', database: 'up' } },
+    });
     volume.empty();
+    await eventually(async () => expect(await ready()).toMatchObject({ status: 200 }));
     expect(await upload(service.url, token)).toMatchObject({ status: 201 });
   });
 
@@ -92,6 +98,25 @@ withVolume('a volume without a free byte', () => {
     });
   });
 
+  it('keeps what came of a resumable upload, which goes on when there is room', async () => {
+    const volume = await smallVolume(64 * MiB);
+    const service = await startedService({}, volume);
+    const token = await service.given.uploadToken({ attempts: 1 });
+    const { begun, offset, patch } = tus(service.url, token);
+    // More than the database's reserve, which is given up for it.
+    const bytes = noise(24 * MiB);
+    const path = await begun({ length: bytes.length });
+    await patch(path, 0, bytes.subarray(0, MiB));
+    volume.fill();
+    expectProblem(await patch(path, MiB, bytes.subarray(MiB)), 'storage-full');
+    volume.empty();
+    const from = await offset(path);
+    expect(from).toBeGreaterThanOrEqual(MiB);
+    const done = await patch(path, from, bytes.subarray(from));
+    expect(done.headers['repr-digest']).toBe(digestOf(bytes));
+    expect(await tokenState(service.url, token)).toMatchObject({ attemptsLeft: 0 });
+  });
+
   if (isSqlite)
     it('gave the database its reserve, which is there again when there is room', async () => {
       const volume = await smallVolume(48 * MiB);
@@ -104,8 +129,13 @@ withVolume('a volume without a free byte', () => {
       await api.patch(`/tickets/${token.ticket}`).send({ note: 'full' }).expect(200);
       expect(existsSync(reserve)).toBe(false);
       expect(service.log.events('database.reserve-given-up')).toHaveLength(1);
+      // It is for deleting: an upload that took it would leave nothing to delete with.
+      expectProblem(await upload(service.url, token), 'storage-full');
+      const { body } = await send(`${service.url}/health/ready`, { method: 'GET' });
+      expect(body).toMatchObject({ checks: { database: 'up', storage: 'up', freeSpace: 'down' } });
       volume.empty();
-      await eventually(() => expect(existsSync(reserve)).toBe(true), 30_000);
+      expect(await upload(service.url, token)).toMatchObject({ status: 201 });
+      expect(existsSync(reserve)).toBe(true);
     });
 });
 
@@ -115,15 +145,21 @@ withVolume('two uploads that only fit one after the other', () => {
     const service = await startedService({}, volume);
     const token = await service.given.uploadToken({ attempts: 5 });
     const bytes = noise(18 * MiB);
-    const expecting = { Expect: '100-continue', 'Content-Length': bytes.length };
     const running = await uploadUnderWay(
       service.url,
       token,
       { way: 'put', headers: { 'Content-Length': bytes.length } },
       bytes.subarray(0, 1000),
     );
-    const refused = await upload(service.url, token, { way: 'put', bytes, headers: expecting });
-    expectProblem(refused, 'storage-full');
+    // Of the body not a byte is sent, nor asked for.
+    const refused = await rawSocket(service.url);
+    refused.write(
+      `PUT /api/v1/archives/second.tgz HTTP/1.1\r\nHost: x\r\nUpload-Token: ${token.value}\r\n` +
+        `Content-Length: ${bytes.length}\r\nExpect: 100-continue\r\n\r\n`,
+    );
+    const answer = await refused.until(/"code":"storage-full"/);
+    expect(answer).toMatch(/^HTTP\/1\.1 507 /);
+    expect(answer).toMatch(/\r\nRetry-After: \d+\r\n/i);
     expect(await running.finish(bytes.subarray(1000))).toMatchObject({ status: 201 });
     expect(storedFiles(volume)).toHaveLength(1);
     expect(await tokenState(service.url, token)).toMatchObject({ attemptsLeft: 4 });

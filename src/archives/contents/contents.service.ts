@@ -20,6 +20,13 @@ import { rangeWish } from './range.policy.js';
 /** A download link lives so long. */
 const linkMs = 5 * 60 * 1000;
 
+/**
+ * Readers differ on what bytes beyond ASCII mean in the plain parameter (RFC 6266, appendix D): there each becomes a
+ * question mark, and the name follows in UTF-8.
+ */
+const attachmentOf = (filename: string): string =>
+  contentDisposition(filename, { fallback: filename.replace(/[^\x20-\x7e]/gu, '?') });
+
 /** Delivers archives, whole or in part, and never less than it says. */
 @Injectable()
 export class ContentsService {
@@ -144,7 +151,7 @@ export class ContentsService {
     const bytes = await this.store.open(blobKey(archive.id), size, range);
     try {
       res.setHeader('Content-Type', 'application/octet-stream');
-      res.setHeader('Content-Disposition', contentDisposition(archive.filename));
+      res.setHeader('Content-Disposition', attachmentOf(archive.filename));
       res.setHeader(
         'Content-Security-Policy',
         "sandbox; default-src 'none'; frame-ancestors 'none'",

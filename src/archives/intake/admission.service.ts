@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Config } from '../../config/config.js';
-import { ShuttingDown } from '../../errors/errors.js';
+import { Instance } from '../../database/instance.js';
+import { ShuttingDown, StorageFull } from '../../errors/errors.js';
 import { Draining } from '../../http/draining.js';
 import { newId } from '../../secrets/secrets.js';
 import { FreeSpace } from '../../storage/free-space.js';
@@ -30,6 +31,8 @@ import type { Meter } from './metered-sink.js';
 import { begunNow } from './new-upload.js';
 import type { Begun, NewUpload } from './new-upload.js';
 import type { Upload } from './upload.entity.js';
+import { UploadShares, shareOf } from './upload-shares.js';
+import type { Sender } from './upload-shares.js';
 import { UploadsService } from './uploads.service.js';
 
 /** An upload that may send its body. */
@@ -39,6 +42,11 @@ export interface ReservedAdmission {
   readonly meter: Meter;
   readonly upload: NewUpload;
   readonly space: SpaceReservation;
+}
+
+/** Counts among the uploads under way until `leave` is called; again is no harm. */
+interface Entered {
+  readonly leave: () => void;
 }
 
 export type Admission =
@@ -51,9 +59,11 @@ export type Admission =
       readonly archive: Archive;
     };
 
+export type EnteredAdmission = Admission & Entered;
+
 /** An upload of many requests that may begin, or the one that its key stands for. */
 export type ResumableAdmission =
-  | ReservedAdmission
+  | (ReservedAdmission & Entered)
   | { readonly kind: 'unfinished'; readonly upload: Upload }
   | { readonly kind: 'stored'; readonly archive: Archive };
 
@@ -79,6 +89,7 @@ const repeatedMeter = ({ size }: Archive): Meter => ({
 export class AdmissionService {
   private admitted = 0;
   private idle: (() => void)[] = [];
+  private readonly shares: UploadShares;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -86,22 +97,25 @@ export class AdmissionService {
     private readonly uploads: UploadsService,
     private readonly rows: ResumableRows,
     private readonly space: FreeSpace,
+    private readonly instance: Instance,
     private readonly draining: Draining,
     private readonly config: Config,
-  ) {}
+  ) {
+    this.shares = new UploadShares(shareOf(config.MAX_UPLOADS));
+  }
 
   /** @throws the refusal, after which nothing is reserved */
   async admit(
-    tokenId: string,
+    sender: Sender,
     claims: Claims,
     way: Framed,
     signal: AbortSignal,
-  ): Promise<Admission> {
-    this.enter();
+  ): Promise<EnteredAdmission> {
+    const leave = this.enter(sender);
     try {
-      return await this.reserve(tokenId, claims, way, signal);
+      return { ...(await this.reserve(sender.tokenId, claims, way, signal)), leave };
     } catch (cause) {
-      this.exit();
+      leave();
       throw cause;
     }
   }
@@ -111,36 +125,48 @@ export class AdmissionService {
    * @throws the refusal, after which nothing is reserved
    */
   async admitResumable(
-    tokenId: string,
+    sender: Sender,
     claims: Claims,
     { filename, metadata }: Pick<Upload, 'filename' | 'metadata'>,
     hold: { readonly id: string; readonly writer: string },
   ): Promise<ResumableAdmission> {
-    this.enter();
+    const leave = this.enter(sender);
     try {
+      const { tokenId } = sender;
       const { idempotencyKey: key, sha256 } = claims;
       const token = await this.usableOrKeyed(tokenId, key);
       const known = key === null ? null : await this.known(tokenId, key);
-      if (known) return known;
+      if (known) {
+        leave();
+        return known;
+      }
       const how: How = { ...hold, way: 'tus', filename, details: { metadata, sha256 } };
       const admission = await this.take(token, claims, 0, how);
       // With the same key at the same moment: the client's next try finds the other one.
       if (!admission) throw new UploadBusy();
-      return admission;
+      return { ...admission, leave };
     } catch (cause) {
-      this.exit();
+      leave();
       throw cause;
     }
   }
 
-  /** One more request that brings bytes; `exit` once for each. @throws ShuttingDown, TooManyUploads */
-  enter(): void {
+  /** One more request that brings bytes. @returns what ends it @throws ShuttingDown, TooManyUploads */
+  enter(sender: Sender): () => void {
     if (this.draining.isDraining) throw new ShuttingDown();
     if (this.admitted >= this.config.MAX_UPLOADS) throw new TooManyUploads();
+    const endShare = this.shares.take(sender);
     this.admitted += 1;
+    let isIn = true;
+    return () => {
+      if (!isIn) return;
+      isIn = false;
+      endShare();
+      this.exit();
+    };
   }
 
-  exit(): void {
+  private exit(): void {
     this.admitted -= 1;
     if (this.admitted > 0) return;
     for (const resolve of this.idle.splice(0)) resolve();
@@ -153,8 +179,8 @@ export class AdmissionService {
   }
 
   /** Ends what `admit` began; once for each admission. */
-  leave(admission: Admission): void {
-    this.exit();
+  leave(admission: EnteredAdmission): void {
+    admission.leave();
     if (admission.kind === 'reserved') admission.space.release();
   }
 
@@ -177,7 +203,8 @@ export class AdmissionService {
           archive: known.archive,
           meter: repeatedMeter(known.archive),
         };
-      const admission = await this.take(token, claims, framing, { id: newId(), way, filename });
+      const how = { id: newId(), way, filename };
+      const admission = await this.take(token, claims, framing, how);
       if (admission) return admission;
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
       signal.throwIfAborted();
@@ -223,6 +250,7 @@ export class AdmissionService {
     const limits = this.limits(token);
     const begun = begunNow(how.id, how.way, declaredBytes);
     await this.refuseDeclared(token, limits, begun, how.filename, framing);
+    if (!(await this.instance.hasReserve())) throw new StorageFull();
     const space = await this.space.reserve(declaredBytes);
     const upload: NewUpload = { ...how, ...begun, idempotencyKey };
     try {

@@ -74,5 +74,8 @@ describe('a form, however the network cuts it', () => {
 
   it('is refused where its end is missing', async () => {
     await expect(read([head, file])).rejects.toThrow(MultipartMalformed);
+    await expect(read([`s\r\n--b--\r\n--bX: y\r\n\r\nx\r\n${head}bytes`])).rejects.toThrow(
+      MultipartMalformed,
+    );
   });
 });

@@ -59,12 +59,12 @@ const problemOf = (cause: unknown): DomainError => {
  */
 const fileInto = (
   open: OpenFile,
-  opened: () => void,
+  opened: (file: Readable) => void,
   failed: (cause: unknown) => void,
 ): StorageEngine => ({
   _handleFile: (form, file, done) => {
     const { token } = form.body as { token?: unknown };
-    opened();
+    opened(file.stream);
     open(file.originalname, token).then(
       (sink) => {
         sink.once('error', (cause) => {
@@ -86,6 +86,17 @@ const fileInto = (
   _removeFile: (_form, _file, done) => done(null),
 });
 
+/** Whether its source has said that no more follows; what came of it may still wait to be read. */
+const whenEnded = (stream: Readable): { readonly came: boolean } => {
+  const end = { came: false };
+  const push = stream.push.bind(stream);
+  stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    end.came ||= chunk === null;
+    return push(chunk, encoding);
+  };
+  return end;
+};
+
 /**
  * multipart/form-data with exactly one file part, named `file` (RFC 7578), parsed by multer.
  * Trap: on any error multer reads the request to its end before it says so, gigabytes of a refused upload. So it gets
@@ -95,6 +106,7 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
   const parsing = new AbortController();
   const form = await standIn(req);
   const hasFile = { seen: false };
+  let endOfFile = { came: true };
   let bytesBefore = 0;
   const count = (chunk: Buffer): void => {
     if (hasFile.seen) req.off('data', count);
@@ -105,7 +117,10 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
   const parse = multer({
     storage: fileInto(
       open,
-      () => (hasFile.seen = true),
+      (stream) => {
+        hasFile.seen = true;
+        endOfFile = whenEnded(stream);
+      },
       (cause) => parsing.abort(cause),
     ),
     defParamCharset: 'utf8',
@@ -129,8 +144,12 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
     },
     streamHandler: (_form: unknown, parser: Writable) => {
       req.on('data', count);
+      // Trap: where a form was closed and goes on with a file that has no end, busboy would wait for that for ever.
+      const final = parser._final.bind(parser);
+      parser._final = (done) => (endOfFile.came ? final(done) : done(new MultipartMalformed()));
       pump(req, parser, AbortSignal.any([signal, parsing.signal])).catch((cause: unknown) =>
-        parsing.abort(cause),
+        // Trap: what the parser throws may reach us before multer tells it.
+        parsing.abort(cause === parser.errored ? problemOf(cause) : cause),
       );
     },
   } as multer.Options).any();

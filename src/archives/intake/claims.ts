@@ -52,7 +52,8 @@ export const claimsOf = (req: Request): Claims => {
     ]);
   const length = req.get('content-length');
   return {
-    declaredBytes: length === undefined ? null : Number(length),
+    // Up to 2^64 is well-formed; what no number holds exactly, no column does either.
+    declaredBytes: length === undefined ? null : Math.min(Number(length), Number.MAX_SAFE_INTEGER),
     idempotencyKey: idempotencyKeyOf(req),
     sha256: content ?? repr,
   };

@@ -80,7 +80,10 @@ export class QuotaExceeded extends DomainError {
 export class TooManyUploads extends DomainError {
   readonly code = 'too-many-uploads';
   override readonly retryAfter = 15;
-  constructor() {
-    super('Too many uploads are under way; try again in a quarter of a minute.');
+  /** @param whose all of them, or those of the same token or address */
+  constructor(whose: 'all' | 'own' = 'all') {
+    super(
+      `Too many uploads ${whose === 'own' ? 'of yours ' : ''}are under way; try again in a quarter of a minute.`,
+    );
   }
 }

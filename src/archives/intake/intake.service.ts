@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { SourcesService } from '../../auth/sources/sources.service.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { ShuttingDown } from '../../errors/errors.js';
 import type { CallerOf } from '../../http/allow.js';
 import { Draining } from '../../http/draining.js';
 import { sendContinue } from '../../http/json-body.js';
-import { WrongCredentials } from '../../http/rate-limit.js';
 import { newId } from '../../secrets/secrets.js';
 import { BlobStore, blobKey } from '../../storage/blob-store.js';
 import type { PartialBlob } from '../../storage/blob-store.js';
@@ -25,7 +25,7 @@ import {
 import type { SideCar } from '../side-cars/side-cars.policy.js';
 import { SideCarsService } from '../side-cars/side-cars.service.js';
 import { AdmissionService } from './admission.service.js';
-import type { Admission } from './admission.service.js';
+import type { Admission, EnteredAdmission } from './admission.service.js';
 import type { WayIn } from './body-readers.js';
 import { claimsOf } from './claims.js';
 import type { Claims } from './claims.js';
@@ -67,7 +67,7 @@ interface Passage {
   isAdmitting: boolean;
   /** Whose it is, while nothing is reserved: it is a side-car, or may turn out to be one. */
   holder: KnownToken | null;
-  admission: Admission | null;
+  admission: EnteredAdmission | null;
   body: Body | null;
 }
 
@@ -97,7 +97,7 @@ export class IntakeService {
     private readonly uploads: UploadsService,
     private readonly tokens: UploadTokensService,
     private readonly store: BlobStore,
-    private readonly wrong: WrongCredentials,
+    private readonly sources: SourcesService,
     private readonly draining: Draining,
     private readonly completion: CompletionService,
     private readonly watches: UploadWatch,
@@ -157,13 +157,14 @@ export class IntakeService {
       throw new SideCarUnreadable(sideCar.algorithm);
   }
 
-  private async admit(passage: Passage, tokenId: string): Promise<Admission> {
+  private async admit(passage: Passage, tokenId: string): Promise<EnteredAdmission> {
     const { claims, way, abort } = passage;
     // From here on the admission accounts for what fails.
     passage.holder = null;
     passage.isAdmitting = true;
     try {
-      return (passage.admission = await this.admissions.admit(tokenId, claims, way, abort.signal));
+      const sender = { tokenId, address: passage.req.ip ?? '' };
+      return (passage.admission = await this.admissions.admit(sender, claims, way, abort.signal));
     } finally {
       passage.isAdmitting = false;
     }
@@ -217,14 +218,14 @@ export class IntakeService {
   /** The token of a form is guessed as easily as one in a header, and throttled alike. */
   private async tokenIn(req: Request, formToken: unknown): Promise<string> {
     const address = req.ip ?? '';
-    this.wrong.check(address);
+    this.sources.assertHeard(address);
     try {
       return await this.tokens.authenticate(
         // Who has the whole link at hand may put that into the field.
         typeof formToken === 'string' ? formToken.trim().replace(/^\S*#/, '') : formToken,
       );
     } catch (cause) {
-      if (cause instanceof UploadTokenUnknown) this.wrong.count(address);
+      if (cause instanceof UploadTokenUnknown) this.sources.countWrong(address);
       throw cause;
     }
   }

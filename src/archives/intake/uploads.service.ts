@@ -242,18 +242,19 @@ export class UploadsService {
     const active = new Set(this.active.keys());
     // Resumable ones outlive their process (resumable/).
     const rows = await this.dataSource.manager.findBy(Upload, { way: Not('tus') });
-    const alive = new Map<number, boolean>();
+    const others = new Set(rows.map(({ instance }) => instance));
+    others.delete(this.instance.number);
+    // All at once: it may take seconds to know that one is dead, and many may have died together.
+    const looked = [...others].map(async (one) =>
+      (await this.instance.isAlive(one)) ? [one] : [],
+    );
+    const alive = new Set((await Promise.all(looked)).flat());
     let reclaimed = 0;
     for (const row of rows) {
       const { id, tokenId, instance } = row;
-      if (instance === this.instance.number) {
-        // Also those that began after the copy was taken are at work.
-        if (active.has(id) || this.active.has(id)) continue;
-      } else {
-        const isAlive = alive.get(instance) ?? (await this.instance.isAlive(instance));
-        alive.set(instance, isAlive);
-        if (isAlive) continue;
-      }
+      // Of ours also those that began after the copy was taken are at work.
+      const isOurs = instance === this.instance.number;
+      if (isOurs ? active.has(id) || this.active.has(id) : alive.has(instance)) continue;
       await this.dataSource.transaction(async (tx) => {
         if (!(await this.settleFailed(tx, { id }, tokenId, false))) return;
         await this.tombstones.add(tx, [id]);

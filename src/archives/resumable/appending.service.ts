@@ -52,10 +52,7 @@ export class AppendingService {
       await this.completion.completeHeld(transfer);
       return length;
     }
-    if (!transfer.isEntered) {
-      this.admissions.enter();
-      transfer.isEntered = true;
-    }
+    transfer.leave ??= this.admissions.enter({ tokenId: token.id, address: req.ip ?? '' });
     const kept = this.between.take(row.id);
     let next: Kept | null = kept;
     let space = kept?.space ?? null;

@@ -40,8 +40,8 @@ export interface Transfer {
   readonly abort: AbortController;
   /** Whether bytes came. */
   hasGrown: boolean;
-  /** Whether it counts among the uploads under way. */
-  isEntered: boolean;
+  /** Ends its counting among the uploads under way; null where it does not count. */
+  leave: (() => void) | null;
   /** Its row is gone: it became an archive, or was ended. */
   isSettled: boolean;
 }
@@ -119,6 +119,7 @@ export class ResumableCompletion {
     const digest = await this.digestOf(row, size, abort.signal);
     const key = blobKey(row.id);
     const partial = (await this.store.sizeOfPartial(key)) > 0 ? await this.store.resume(key) : null;
+    if (!partial) await this.store.secure(key);
     try {
       await this.complete(transfer, digest, size, partial);
     } finally {

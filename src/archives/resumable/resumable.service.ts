@@ -11,6 +11,7 @@ import type { ResumableAdmission } from '../intake/admission.service.js';
 import type { Claims } from '../intake/claims.js';
 import { FileEmpty } from '../intake/intake.errors.js';
 import { UploadEnded } from '../intake/upload-outcome.policy.js';
+import type { Sender } from '../intake/upload-shares.js';
 import { UploadsService } from '../intake/uploads.service.js';
 import { BetweenRequests } from './between-requests.js';
 import { ResumableCompletion } from './resumable-completion.service.js';
@@ -35,28 +36,26 @@ export class ResumableService {
    * @throws what refuses a one-request upload, too
    */
   async create(
-    tokenId: string,
+    sender: Sender,
     claims: Claims,
     { filename, metadata }: { readonly filename: string; readonly metadata: string | null },
     abort: AbortController,
   ): Promise<Transfer | Exclude<ResumableAdmission, { kind: 'reserved' }>> {
+    const { tokenId } = sender;
     const id = newId();
     const writer = this.rows.beginHold(id, abort);
     let isHeld = false;
     try {
       const details = { filename, metadata };
       const hold = { id, writer };
-      const admission = await this.admissions.admitResumable(tokenId, claims, details, hold);
-      if (admission.kind !== 'reserved') {
-        this.admissions.exit();
-        return admission;
-      }
+      const admission = await this.admissions.admitResumable(sender, claims, details, hold);
+      if (admission.kind !== 'reserved') return admission;
       isHeld = true;
-      const { token, upload, space } = admission;
+      const { token, upload, space, leave } = admission;
       this.between.put(id, { digest: newDigest(), size: 0, space });
       const about = { ...upload, ...hold, ...details, sha256: claims.sha256 };
       const row = { ...about, tokenId, provedBytes: null, activeAt: new Date() };
-      return { row, token, abort, hasGrown: false, isEntered: true, isSettled: false };
+      return { row, token, abort, hasGrown: false, leave, isSettled: false };
     } finally {
       if (!isHeld) this.rows.forget(id, writer);
     }
@@ -67,7 +66,7 @@ export class ResumableService {
     const row = await this.rows.seize(await this.rows.find(id, tokenId), abort);
     try {
       const token = await this.uploads.tokenOf(tokenId);
-      return { row, token, abort, hasGrown: false, isEntered: false, isSettled: false };
+      return { row, token, abort, hasGrown: false, leave: null, isSettled: false };
     } catch (cause) {
       await this.rows.release(row, false);
       throw cause;
@@ -81,7 +80,7 @@ export class ResumableService {
 
   /** @returns what to say where it was ended meanwhile: what came after that is gone, too */
   async release(transfer: Transfer): Promise<DomainError | null> {
-    if (transfer.isEntered) this.admissions.exit();
+    transfer.leave?.();
     const { row, token } = transfer;
     if (transfer.isSettled) this.rows.forget(row.id, row.writer);
     else if (!(await this.rows.release(row, transfer.hasGrown))) {
@@ -97,7 +96,11 @@ export class ResumableService {
    * record: it is completed now, so that a client which is told the full length is told of an archive.
    * @throws NotFound; what refuses the archive at its end
    */
-  async progress(id: string, tokenId: string, abort: AbortController): Promise<Progress> {
+  async progress(
+    id: string,
+    { tokenId, address }: Sender,
+    abort: AbortController,
+  ): Promise<Progress> {
     for (;;) {
       const row = await this.rows.find(id, tokenId).catch((cause: unknown) => {
         if (cause instanceof NotFound) return null;
@@ -113,8 +116,7 @@ export class ResumableService {
       });
       if (!transfer) continue;
       try {
-        this.admissions.enter();
-        transfer.isEntered = true;
+        transfer.leave = this.admissions.enter({ tokenId, address });
         await this.completion.completeHeld(transfer);
       } finally {
         await this.release(transfer);

@@ -7,6 +7,7 @@ import { digestField } from '../../secrets/digest.js';
 import { cleanFilename } from '../filename.policy.js';
 import { digestClaim, idempotencyKeyOf } from '../intake/claims.js';
 import { IdempotencyKeyReused, UploadAborted } from '../intake/intake.errors.js';
+import type { Sender } from '../intake/upload-shares.js';
 import { sideCarOf } from '../side-cars/side-cars.policy.js';
 import type { AppendingService } from './appending.service.js';
 import { DeclaredLengthExceeded, UploadOffsetMismatch } from './resumable.errors.js';
@@ -80,6 +81,10 @@ export class TusExchange extends DataStore {
     res.once('close', () => this.abort.abort(new UploadAborted()));
   }
 
+  private get sender(): Sender {
+    return { tokenId: this.about.tokenId, address: this.req.ip ?? '' };
+  }
+
   /** Answers the request. @throws DomainError, for the problem filter */
   async answer(id: string | null): Promise<void> {
     if (this.about.method !== 'OPTIONS') assertWellFormed(this.req, this.about.method);
@@ -115,7 +120,7 @@ export class TusExchange extends DataStore {
 
   /** As if it were created now, but for the bytes that it has already. */
   private async known(id: string): Promise<Response> {
-    const { offset } = await this.uploads.progress(id, this.about.tokenId, this.abort);
+    const { offset } = await this.uploads.progress(id, this.sender, this.abort);
     const headers = new Headers({ Location: `${this.about.path}/${id}` });
     if (this.req.get('content-type') === tusBody) headers.set('Upload-Offset', String(offset));
     return new Response(null, { status: 201, headers });
@@ -153,7 +158,7 @@ export class TusExchange extends DataStore {
       sha256: this.claimed,
     };
     const file = { filename, metadata: this.req.get('upload-metadata') ?? null };
-    const created = await this.uploads.create(this.about.tokenId, claims, file, this.abort);
+    const created = await this.uploads.create(this.sender, claims, file, this.abort);
     if ('row' in created) {
       this.transfer = created;
       return created.row.id;
@@ -189,7 +194,7 @@ export class TusExchange extends DataStore {
     } catch (cause) {
       if (!(cause instanceof NotFound) || method !== 'PATCH') throw cause;
       // What it would go on with is an archive by now: HEAD tells of it. Or it is unknown, and that says so.
-      await this.uploads.progress(id, tokenId, this.abort);
+      await this.uploads.progress(id, this.sender, this.abort);
       throw new UploadOffsetMismatch();
     }
   }
@@ -202,7 +207,7 @@ export class TusExchange extends DataStore {
     const progress = (this.told =
       this.transfer && !this.transfer.isSettled
         ? await this.uploads.progressOf(this.transfer)
-        : await this.uploads.progress(id, this.about.tokenId, this.abort));
+        : await this.uploads.progress(id, this.sender, this.abort));
     return new Upload({
       id,
       offset: progress.offset,
@@ -221,7 +226,7 @@ export class TusExchange extends DataStore {
       claimedBody(this.req),
     );
     if (this.transfer.isSettled)
-      this.told = await this.uploads.progress(id, this.about.tokenId, this.abort);
+      this.told = await this.uploads.progress(id, this.sender, this.abort);
     return offset;
   }
 

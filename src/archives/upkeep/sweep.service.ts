@@ -6,6 +6,7 @@ import { Archive } from '../archive.entity.js';
 import { Upload } from '../intake/upload.entity.js';
 import { UploadsService } from '../intake/uploads.service.js';
 import { ResumableRows } from '../resumable/resumable-rows.service.js';
+import { Tombstone } from '../tombstone.entity.js';
 import { Tombstones } from '../tombstones.js';
 import { TooManyOrphans } from './upkeep.errors.js';
 
@@ -22,7 +23,7 @@ export interface Swept {
 const orphanAllowance = 100;
 const chunkSize = 500;
 
-const nameOf = (stored: Stored): string =>
+export const nameOf = (stored: Stored): string =>
   stored.kind === 'foreign' ? stored.name : `${stored.kind} ${stored.key}`;
 
 /** Puts database and store in agreement after a crash, both ways. */
@@ -78,7 +79,7 @@ export class SweepService {
     this.log.warn({ event: 'sweep.orphan-removed', file: nameOf(orphan) });
   }
 
-  /** Files that neither an archive nor an upload under way names. */
+  /** Files that neither an archive, an upload under way nor a deletion under way names. */
   async orphans(): Promise<{ readonly files: number; readonly orphans: readonly Stored[] }> {
     let files = 0;
     const orphans: Stored[] = [];
@@ -101,14 +102,16 @@ export class SweepService {
   private async without(chunk: readonly Stored[]): Promise<Stored[]> {
     const keys = chunk.flatMap((stored) => (stored.kind === 'foreign' ? [] : [stored.key]));
     const { manager } = this.dataSource;
-    // Uploads before archives: a commit moves a key from the one to the other, and must be seen in either.
+    // In this order: a commit moves a key from the first to the second, a deletion from there to the third, and it
+    // must be seen in one of them.
     const uploads = await manager.find(Upload, { select: { id: true }, where: { id: In(keys) } });
     const archives = await manager.find(Archive, { select: { id: true }, where: { id: In(keys) } });
-    const underWay = new Set(uploads.map(({ id }) => id));
-    const stored = new Set(archives.map(({ id }) => id));
+    const tombstones = await manager.findBy(Tombstone, { key: In(keys) });
+    const named = new Set([
+      ...[...uploads, ...archives].map(({ id }) => id),
+      ...tombstones.map(({ key }) => key),
+    ]);
     // A partial file that was listed may be an archive by now: removing its key would remove that.
-    return chunk.filter(
-      (one) => one.kind === 'foreign' || !(underWay.has(one.key) || stored.has(one.key)),
-    );
+    return chunk.filter((one) => one.kind === 'foreign' || !named.has(one.key));
   }
 }

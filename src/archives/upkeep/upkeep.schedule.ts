@@ -5,6 +5,7 @@ import { ContentsService } from '../contents/contents.service.js';
 import { DeletionService } from '../deletion/deletion.service.js';
 import { SideCarsService } from '../side-cars/side-cars.service.js';
 import { ResumableRows } from '../resumable/resumable-rows.service.js';
+import { ScrubService } from './scrub.service.js';
 import { SweepService } from './sweep.service.js';
 
 const oneAtATime = { waitForCompletion: true } as const;
@@ -19,11 +20,18 @@ export class UpkeepSchedule {
     private readonly deletion: DeletionService,
     private readonly contents: ContentsService,
     private readonly sideCars: SideCarsService,
+    private readonly scrubs: ScrubService,
   ) {}
 
   @Cron(CronExpression.EVERY_MINUTE, oneAtATime)
   async everyMinute(): Promise<void> {
     await this.sweeps.finish();
+  }
+
+  /** It works for hours, and asking again meanwhile does nothing. */
+  @Interval(60_000)
+  scrub(): void {
+    void this.scrubs.run();
   }
 
   /** Soon enough that nobody takes us for dead after the database was away for a moment. */

@@ -1,14 +1,23 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, MoreThan } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
+import { ShuttingDown } from '../../errors/errors.js';
 import { systemActor } from '../../http/actor.js';
 import { newDigest } from '../../secrets/digest.js';
 import { BlobDamaged, BlobStore, blobKey } from '../../storage/blob-store.js';
+import type { Stored } from '../../storage/blob-store.js';
+import { isMediaError } from '../../storage/errors.js';
 import { Archive } from '../archive.entity.js';
-import { SweepService } from './sweep.service.js';
+import { SweepService, nameOf } from './sweep.service.js';
+
+/**
+ * 'missing' and 'changed' are of the bytes, and mark the archive. 'unreadable' is of this moment (a folder's
+ * permissions, say): it says nothing of the bytes, and marks nothing.
+ */
+type Condition = 'missing' | 'changed' | 'unreadable';
 
 export type Finding =
-  | { readonly kind: 'missing' | 'changed'; readonly id: string; readonly filename: string }
+  | { readonly kind: Condition; readonly id: string; readonly filename: string }
   | { readonly kind: 'orphaned'; readonly id: string };
 
 export interface Verified {
@@ -17,7 +26,12 @@ export interface Verified {
   readonly findings: readonly Finding[];
 }
 
+/** Called after each piece that was read; what it throws ends the reading. */
+export type Pace = (bytes: number) => Promise<void> | undefined;
+
 const batchSize = 200;
+/** More names than this say nothing more: look with `sweep --dry-run`. */
+const mostNamed = 20;
 
 /** Re-hashes every archive and compares store and database both ways. */
 @Injectable()
@@ -45,52 +59,94 @@ export class VerifyService {
       for (const archive of batch) {
         archives += 1;
         bytes += archive.size;
-        const kind = await this.judge(archive);
-        // One that was deleted while it was read is no finding.
-        if (kind !== 'intact' && (await this.mark(archive, kind)))
-          findings.push({ kind, id: archive.id, filename: archive.filename });
-        if (kind === 'intact' && archive.state === 'damaged') await this.restore(archive);
+        const finding = await this.check(archive);
+        if (finding) findings.push(finding);
       }
       const last = batch.at(-1);
       if (!last) break;
       after = last.id;
     }
-    const { orphans } = await this.sweeps.orphans();
-    for (const orphan of orphans)
-      findings.push({
-        kind: 'orphaned',
-        id: orphan.kind === 'foreign' ? orphan.name : orphan.key,
-      });
+    for (const stray of await this.strays())
+      findings.push({ kind: 'orphaned', id: stray.kind === 'foreign' ? stray.name : stray.key });
     return { archives, bytes, findings };
   }
 
-  private async judge({ id, size, sha256 }: Archive): Promise<'intact' | 'missing' | 'changed'> {
+  /**
+   * Re-hashes one archive and marks it by what that says.
+   * @returns null where it is intact, or was deleted while it was read
+   * @throws StorageUnavailable and its like where the store is not there, and what the pace throws
+   */
+  async check(archive: Archive, pace?: Pace): Promise<Finding | null> {
+    const { id, filename } = archive;
+    // Twice: a volume may have gone and come back, or somebody may just be copying the right bytes into place.
+    const condition = (await this.judge(archive, pace)) && (await this.judge(archive, pace));
+    if (condition === null) {
+      if (archive.state === 'damaged') await this.restore(archive);
+      return null;
+    }
+    if (condition === 'unreadable') this.log.error({ event: 'archive.unreadable', archiveId: id });
+    else if (!(await this.mark(archive, condition))) return null;
+    return { kind: condition, id, filename };
+  }
+
+  /**
+   * Files without a record, at two looks: one that is just being removed is there at one of them only. They are told to
+   * the log and the audit, and stay.
+   */
+  async strays(): Promise<readonly Stored[]> {
+    const { orphans } = await this.sweeps.orphans();
+    if (orphans.length === 0) return [];
+    const still = new Set((await this.sweeps.orphans()).orphans.map(nameOf));
+    const strays = orphans.filter((orphan) => still.has(nameOf(orphan)));
+    if (strays.length === 0) return [];
+    const files = strays.slice(0, mostNamed).map(nameOf);
+    this.log.warn({ event: 'storage.strays-found', count: strays.length, files });
+    await this.dataSource.transaction((tx) =>
+      this.audit.record(tx, systemActor, {
+        action: 'storage.strays-found',
+        subject: { kind: 'storage', id: null },
+        details: { count: strays.length, files: files.join(', ') },
+      }),
+    );
+    return strays;
+  }
+
+  /** @returns null where it is intact */
+  private async judge({ id, size, sha256 }: Archive, pace?: Pace): Promise<Condition | null> {
     const digest = newDigest();
     try {
-      for await (const chunk of await this.store.open(blobKey(id), size))
-        digest.update(chunk as Buffer);
+      for await (const chunk of await this.store.open(blobKey(id), size)) {
+        const piece = chunk as Buffer;
+        digest.update(piece);
+        await pace?.(piece.length);
+      }
     } catch (cause) {
+      if (cause instanceof ShuttingDown) throw cause;
+      const isDamaged = cause instanceof BlobDamaged;
       // A store that answers, and one file that cannot be read: a bad sector must not end the run.
-      if (!(cause instanceof BlobDamaged)) await this.store.probe();
-      return (await this.store.has(blobKey(id))) ? 'changed' : 'missing';
+      if (!isDamaged) await this.store.probe();
+      const isThere = await this.store.has(blobKey(id)).catch(async () => {
+        await this.store.probe();
+        return null;
+      });
+      if (isThere === false) return 'missing';
+      return isThere && (isDamaged || isMediaError(cause)) ? 'changed' : 'unreadable';
     }
-    return digest.digest('hex') === sha256 ? 'intact' : 'changed';
+    return digest.digest('hex') === sha256 ? null : 'changed';
   }
 
   /** @returns false where the archive is gone meanwhile */
-  private async mark(archive: Archive, kind: 'missing' | 'changed'): Promise<boolean> {
-    const { id, filename } = archive;
+  private async mark({ id, filename }: Archive, kind: Condition): Promise<boolean> {
     return this.dataSource.transaction(async (tx) => {
-      const { affected } = await tx.update(Archive, { id }, { state: 'damaged' });
-      if (affected !== 1) return false;
-      if (archive.state !== 'damaged') {
-        this.log.error({ event: 'archive.damaged', archiveId: id, kind });
-        await this.audit.record(tx, systemActor, {
-          action: 'archive.damaged',
-          subject: { kind: 'archive', id },
-          details: { kind, filename },
-        });
-      }
+      const { affected } = await tx.update(Archive, { id, state: 'stored' }, { state: 'damaged' });
+      // Marked before, perhaps a moment ago by a command beside the service: said once.
+      if (affected !== 1) return tx.existsBy(Archive, { id });
+      this.log.error({ event: 'archive.damaged', archiveId: id, kind });
+      await this.audit.record(tx, systemActor, {
+        action: 'archive.damaged',
+        subject: { kind: 'archive', id },
+        details: { kind, filename },
+      });
       return true;
     });
   }

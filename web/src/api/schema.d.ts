@@ -498,7 +498,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Begin a session by password; sets the cookie lc_session
+         * Begin a session by password; sets the cookie lc_session, over https __Host-lc_session
          * @description For anybody.
          */
         post: operations["login_logIn"];
@@ -850,7 +850,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Begin a session at AAL2 by passkey alone; sets the cookie lc_session
+         * Begin a session at AAL2 by passkey alone; sets the cookie lc_session, over https __Host-lc_session
          * @description For anybody.
          */
         post: operations["passkeys_signInByPasskey"];
@@ -1038,7 +1038,7 @@ export interface components {
             at: string;
             actor: components["schemas"]["AuditActorView"];
             /** @enum {string} */
-            action: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "backup.restored";
+            action: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "backup.restored" | "storage.strays-found";
             subject: components["schemas"]["AuditSubjectView"];
             /** @example 192.0.2.7 */
             address: string | null;
@@ -2185,7 +2185,7 @@ export interface operations {
                 limit?: number;
                 /** @description nextCursor of the page before; opaque */
                 cursor?: string;
-                action?: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "backup.restored";
+                action?: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "backup.restored" | "storage.strays-found";
                 /** @description Id of what it was done to */
                 subject?: string;
                 /** @description Id or name of who did it */

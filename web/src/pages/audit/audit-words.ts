@@ -39,6 +39,7 @@ const words = {
   'api-key.created': m.audit_api_key_created,
   'api-key.deleted': m.audit_api_key_deleted,
   'backup.restored': m.audit_backup_restored,
+  'storage.strays-found': m.audit_storage_strays_found,
 } as const satisfies Record<Action, () => string>;
 
 export const actions = Object.keys(words) as readonly Action[];
@@ -56,6 +57,7 @@ const tones: Readonly<Partial<Record<Action, 'error' | 'warning'>>> = {
   'archive.digest-mismatch': 'error',
   'session.refused': 'warning',
   'second-factor.refused': 'warning',
+  'storage.strays-found': 'warning',
 };
 
 export const toneOf = (action: Action): 'error' | 'warning' | null => tones[action] ?? null;
