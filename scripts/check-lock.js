@@ -1,4 +1,4 @@
-// Reads package-lock.json for what `npm ci` and `npm audit` would not tell here.
+// Reads package-lock.json, of this folder or the one named, for what `npm ci` and `npm audit` would not tell here.
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
@@ -10,7 +10,7 @@ const floors = {
   qs: '6.14.2',
 };
 
-const root = join(__dirname, '..');
+const root = process.argv[2] ?? join(__dirname, '..');
 const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -46,6 +46,9 @@ for (const [path, entry] of Object.entries(packages)) {
   const floor = floors[name];
   if (floor && isBelow(entry.version, floor))
     problems.push(`${path} is ${entry.version}; at least ${floor} is needed`);
+  // An npm that does not know the setting of .npmrc would run it.
+  if (entry.hasInstallScript && !Object.hasOwn(manifest.allowScripts ?? {}, name))
+    problems.push(`${path} has an install script; say in allowScripts whether it may run`);
 }
 for (const [name, version] of Object.entries({
   ...manifest.dependencies,
