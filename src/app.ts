@@ -117,7 +117,7 @@ export const createApp = async (
       }),
     );
   app.use(jsonBody(isUpload));
-  app.setGlobalPrefix(apiPrefix, { exclude: ['health/live', 'health/ready', 'upload.sh'] });
+  app.setGlobalPrefix(apiPrefix, { exclude: ['health/live', 'health/ready', 'metrics', 'upload.sh'] });
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(problems);
   if (config.API_DOCS === 'on') serveDocs(app);
