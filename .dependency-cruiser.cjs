@@ -15,6 +15,8 @@ const levels = [
   ['upload-tokens'],
   ['archives', 'upload-script'],
   ['backup', 'health', 'commands'],
+  // Shows what metrics/ counts, and looks at what is.
+  ['monitoring'],
   // Looks at everything: what waits, what comes in, and whether the service is well.
   ['overview'],
 ];

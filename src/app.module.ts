@@ -12,6 +12,8 @@ import { DatabaseModule } from './database/database.module.js';
 import type { Instance } from './database/instance.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { OverviewModule } from './overview/overview.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { StorageModule } from './storage/storage.module.js';
@@ -36,6 +38,7 @@ export class AppModule {
         SecretsModule.of(secretKey),
         DatabaseModule.of(dataSource, instance),
         HttpModule,
+        MetricsModule,
         StorageModule,
         AuditModule,
         AuthModule,
@@ -43,6 +46,7 @@ export class AppModule {
         BackupModule,
         UploadScriptModule,
         HealthModule,
+        MonitoringModule,
         OverviewModule,
         // Commands run no schedule.
         ...(role === 'service' ? [ScheduleModule.forRoot()] : []),

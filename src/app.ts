@@ -122,7 +122,9 @@ export const createApp = async (
     );
   const idleMs = 1_000 * config.UPLOAD_IDLE_TIMEOUT;
   app.use(jsonBody(isUpload, Math.min(longestJsonMs, idleMs)));
-  app.setGlobalPrefix(apiPrefix, { exclude: ['health/live', 'health/ready', 'upload.sh'] });
+  app.setGlobalPrefix(apiPrefix, {
+    exclude: ['health/live', 'health/ready', 'metrics', 'upload.sh'],
+  });
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(problems);
   if (config.API_DOCS === 'on') serveDocs(app);

@@ -56,6 +56,7 @@ const callers: Readonly<Record<string, string>> = {
   'any-session': 'a signed-in person, also before the second factor',
   engineer: 'a person with second factor',
   admin: 'an admin with second factor',
+  metrics: 'whoever has METRICS_TOKEN; 404 where the operator set none',
 };
 
 const callerOf = (right: string): string =>

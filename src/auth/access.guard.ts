@@ -89,6 +89,7 @@ export class AccessGuard implements CanActivate {
   private async callerOf(req: Request, right: Right): Promise<CallerOf> {
     if (right === 'upload-token-or-form' && isForm(req)) return stranger;
     if (isUploadRight(right)) return this.prove(req, 'upload-token');
+    if (right === 'metrics') return this.prove(req, 'metrics-token');
     // Authorization of any kind is judged and the cookie ignored: so a key never meets the cross-site check, and no
     // request can have the rights of two callers.
     if (carries(req, 'authorization')) return this.prove(req, 'api-key');

@@ -22,7 +22,7 @@ export const isUploadRight = (right: Right): right is UploadRight =>
 const isSessionRight = (right: Right): right is SessionRight =>
   right === 'engineer' || right === 'admin' || right === 'any-session';
 
-const judgePerson = (right: Exclude<Right, UploadRight>, person: Person): Refusal | null => {
+const judgePerson = (right: Exclude<Right, UploadRight | 'metrics'>, person: Person): Refusal | null => {
   if (right === 'any-session') return null;
   if (person.aal === 1)
     return person.hasSecondFactor ? 'second-factor-required' : 'second-factor-enrolment-required';
@@ -38,10 +38,12 @@ export const judge = (right: Right, caller: CallerOf): Refusal | null => {
       ? null
       : 'credentials-missing';
   }
+  if (right === 'metrics') return caller.kind === 'monitor' ? null : 'credentials-missing';
   switch (caller.kind) {
     case 'stranger':
       return 'credentials-missing';
     case 'customer':
+    case 'monitor':
       return 'session-required';
     case 'integration':
       if (isSessionRight(right)) return 'session-required';

@@ -129,7 +129,10 @@ export class Config {
 
   /** Bearer secret of /metrics; without it the route is 404. */
   @IsOptional()
-  @Secret(/^[\x21-\x7e]{16,256}$/, '16 to 256 printable characters without spaces')
+  @Secret(
+    /^(?=.{16,256}$)[A-Za-z0-9._~+/-]+=*$/,
+    '16 to 256 letters, digits and ._~+/-, as a bearer token may',
+  )
   readonly METRICS_TOKEN?: string;
 
   /** Whether the OpenAPI document and Swagger UI are served. */

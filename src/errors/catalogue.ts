@@ -14,6 +14,7 @@ const catalogue = {
   'login-failed': [401, 'Signing in failed'],
   'session-expired': [401, 'The session has ended'],
   'api-key-unknown': [401, 'The API key is unknown'],
+  'metrics-token-unknown': [401, 'The metrics token is unknown'],
   'setup-token-unknown': [401, 'The set-up link is not valid'],
   'second-factor-required': [403, 'The second factor is required'],
   'second-factor-enrolment-required': [403, 'A second factor must be enrolled first'],

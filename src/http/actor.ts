@@ -17,6 +17,7 @@ export const actorOf = (caller: CallerOf): Actor => {
       return { kind: 'integration', id: caller.keyId, name: caller.name };
     case 'customer':
       return { kind: 'customer', id: caller.tokenId, name: 'customer' };
+    case 'monitor':
     case 'stranger':
       return { kind: 'stranger', id: null, name: 'stranger' };
   }

@@ -29,9 +29,11 @@ export type Role = 'engineer' | 'admin';
  * a scope: a person at AAL2, or an API key that has it;
  * 'engineer', 'admin': a person at AAL2 with that role;
  * 'any-session': a person at AAL1 too (own session, enrolling or proving a second factor);
- * 'upload-token': a customer; 'upload-token-or-form': the token may also be a field of the form.
+ * 'upload-token': a customer; 'upload-token-or-form': the token may also be a field of the form;
+ * 'metrics': whoever has METRICS_TOKEN.
  */
-export type Right = Scope | Role | 'any-session' | 'upload-token' | 'upload-token-or-form';
+export type Right =
+  Scope | Role | 'any-session' | 'upload-token' | 'upload-token-or-form' | 'metrics';
 
 export type Access =
   { readonly kind: 'public' } | { readonly kind: 'right'; readonly right: Right };
@@ -43,9 +45,11 @@ export const Allow = (right: Right): MethodDecorator & ClassDecorator => {
   const documented =
     right === 'upload-token' || right === 'upload-token-or-form'
       ? [ApiSecurity('uploadToken'), ApiBearerAuth('bearer'), ApiBasicAuth('basic')]
-      : right === 'engineer' || right === 'admin' || right === 'any-session'
-        ? [ApiCookieAuth('session')]
-        : [ApiCookieAuth('session'), ApiBearerAuth('bearer')];
+      : right === 'metrics'
+        ? [ApiBearerAuth('bearer')]
+        : right === 'engineer' || right === 'admin' || right === 'any-session'
+          ? [ApiCookieAuth('session')]
+          : [ApiCookieAuth('session'), ApiBearerAuth('bearer')];
   const set = SetMetadata(accessKey, { kind: 'right', right } satisfies Access);
   return applyDecorators(set, ApiExtension('x-right', right), ...documented);
 };
@@ -89,12 +93,17 @@ export interface Customer {
   readonly tokenId: string;
 }
 
+/** Prometheus, or whatever else asks for the figures. */
+export interface Monitor {
+  readonly kind: 'monitor';
+}
+
 /** Nobody yet: a public route, or a form whose token field is still to come. */
 export interface Stranger {
   readonly kind: 'stranger';
 }
 
-export type CallerOf = Person | Integration | Customer | Stranger;
+export type CallerOf = Person | Integration | Customer | Monitor | Stranger;
 
 /** Where the guard leaves the caller for @Caller. */
 export interface AuthenticatedRequest extends Request {

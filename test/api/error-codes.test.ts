@@ -18,7 +18,7 @@ import { boundary, upload } from '../support/upload.js';
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startedService({ TOKEN_MAX_FAILURES: '2' });
+  service = await startedService({ TOKEN_MAX_FAILURES: '2', METRICS_TOKEN: 'm'.repeat(16) });
 });
 
 const get = (path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> =>
@@ -88,6 +88,8 @@ const stories: Readonly<Partial<Record<ErrorCode, () => Promise<Answer>>>> = {
   'login-failed': () => post('/auth/login', { username: 'nobody', password: 'wrong' }),
   'session-expired': () => get('/tickets', { Cookie: 'lc_session=forged' }),
   'api-key-unknown': () => get('/tickets', { Authorization: `Bearer lck_${'x'.repeat(32)}` }),
+  'metrics-token-unknown': () =>
+    send(`${service.url}/metrics`, { method: 'GET', headers: { Authorization: 'Bearer wrong' } }),
   'setup-token-unknown': () =>
     post('/auth/setup', {
       token: `lcs_${'x'.repeat(32)}`,

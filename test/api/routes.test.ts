@@ -15,6 +15,7 @@ const table: readonly (readonly [method: string, path: string, right: Right | 'p
   ['GET', '/health/live', 'public'],
   ['GET', '/health/ready', 'public'],
   ['GET', '/api/v1/health', 'public'],
+  ['GET', '/metrics', 'metrics'],
   ['GET', '/upload.sh', 'public'],
   ['GET', '/api/v1/openapi.json', 'public'],
   ['GET', '/api/docs', 'public'],
@@ -109,6 +110,9 @@ const refusalOf = (right: Right | 'public', kind: Kind): ErrorCode | null => {
     if (kind === 'an upload token') return null;
     return kind.startsWith('a key') ? 'token-unknown' : 'credentials-missing';
   }
+  // A cookie and an Upload-Token are no credentials there, and what is no METRICS_TOKEN is a wrong one.
+  if (right === 'metrics')
+    return kind.startsWith('a key') ? 'metrics-token-unknown' : 'credentials-missing';
   const isScope = scopes.some((scope) => scope === right);
   switch (kind) {
     case 'nobody':
@@ -133,7 +137,9 @@ const refusalOf = (right: Right | 'public', kind: Kind): ErrorCode | null => {
 
 /** The guard's own refusals: whoever gets one did not pass. */
 const isRefusal = (code: unknown): code is ErrorCode =>
-  /^(credentials|token-unknown|session-|api-key-|role-|scope-|second-factor-)/.test(String(code));
+  /^(credentials|token-unknown|metrics-token-|session-|api-key-|role-|scope-|second-factor-)/.test(
+    String(code),
+  );
 
 let service: TestService;
 let cast: Cast;

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Metrics } from '../../metrics/metrics.js';
 import type { PartialBlob } from '../../storage/blob-store.js';
 import type { KnownToken } from '../../upload-tokens/upload-tokens.service.js';
 import { ReadBack } from '../side-cars/read-back.service.js';
@@ -16,6 +17,7 @@ export class CompletionService {
     private readonly uploads: UploadsService,
     private readonly sideCars: SideCarsService,
     private readonly readBack: ReadBack,
+    private readonly metrics: Metrics,
   ) {}
 
   /**
@@ -28,7 +30,7 @@ export class CompletionService {
     received: Received,
     partial: PartialBlob | null,
   ): Promise<Receipt> {
-    await partial?.commit(received.size);
+    if (partial) await this.metrics.timed('storage', () => partial.commit(received.size));
     const { attemptsLeft, uploadedAt } = await this.commit(token, upload, received);
     this.log.log({ event: 'archive.stored', archiveId: upload.id, bytes: received.size });
     return {

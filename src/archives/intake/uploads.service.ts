@@ -7,6 +7,7 @@ import { Instance } from '../../database/instance.js';
 import { searchable } from '../../database/search.js';
 import { DatabaseUnavailable } from '../../errors/errors.js';
 import type { Actor } from '../../http/actor.js';
+import { Metrics } from '../../metrics/metrics.js';
 import { Platform } from '../../platforms/platform.entity.js';
 import { Ticket } from '../../tickets/ticket.entity.js';
 import { TicketResolved } from '../../tickets/tickets.errors.js';
@@ -59,6 +60,7 @@ export class UploadsService {
     private readonly tokens: UploadTokensService,
     private readonly tombstones: Tombstones,
     private readonly audit: AuditService,
+    private readonly metrics: Metrics,
   ) {}
 
   get underWay(): number {
@@ -71,7 +73,7 @@ export class UploadsService {
     const key = begun.idempotencyKey;
     if (!details) this.active.set(upload.id, upload.filename);
     try {
-      return await this.dataSource.transaction(async (tx): Promise<Reserved> => {
+      await this.dataSource.transaction(async (tx) => {
         // The row first: its unique key makes a parallel repetition wait until the other one's transaction ends,
         // and only then does the look at the archives below see everything.
         await tx.insert(Upload, {
@@ -83,8 +85,9 @@ export class UploadsService {
         const archive = key === null ? null : await this.repeated(tx, token.id, key);
         if (archive) throw new Repeated(archive);
         await this.tokens.reserve(tx, token.id);
-        return { kind: 'reserved' };
       });
+      this.metrics.attemptTaken(upload.way);
+      return { kind: 'reserved' };
     } catch (cause) {
       this.active.delete(upload.id);
       if (cause instanceof Repeated) return { kind: 'repeated', archive: cause.archive };
@@ -138,7 +141,7 @@ export class UploadsService {
   ): Promise<{ readonly attemptsLeft: number; readonly uploadedAt: Date }> {
     const { ticket } = token;
     const { size } = received;
-    const stored = await this.dataSource.transaction(async (tx) => {
+    const recording = this.dataSource.transaction(async (tx) => {
       const uploadedAt = new Date();
       if (!(await this.tickets.addArchive(tx, ticket.id, received, uploadedAt)))
         throw (await tx.existsBy(Ticket, { id: ticket.id }))
@@ -178,7 +181,9 @@ export class UploadsService {
       });
       return { attemptsLeft, uploadedAt };
     });
+    const stored = await this.metrics.timed('database', () => recording);
     this.active.delete(upload.id);
+    this.metrics.uploadEnded({ ...upload, bytes: size, reason: null });
     return stored;
   }
 
@@ -191,17 +196,18 @@ export class UploadsService {
     brought: Brought,
     cause: unknown,
   ): Promise<Failed> {
-    let failed: Failed = 'undone';
+    const reason = reasonOf(cause);
+    let failed: Failed;
     try {
-      await this.dataSource.transaction(async (tx) => {
+      failed = await this.dataSource.transaction(async (tx): Promise<Failed> => {
         const { id } = upload;
-        if (await this.settleFailed(tx, upload, token.id, isItsFault(cause)))
-          await this.recordFailure(tx, token, upload, brought, cause);
+        const isOurs = await this.settleFailed(tx, upload, token.id, isItsFault(cause));
+        if (isOurs) await this.recordFailure(tx, token, upload, brought, reason);
         // Only now: taking the token's row waited for a commit whose answer was lost on its way.
         else if (await tx.existsBy(Archive, { id })) throw new SettledElsewhere('stored');
         else if (await tx.existsBy(Upload, { id })) throw new SettledElsewhere('unsettled');
-        else failed = 'deleted';
         await this.tombstones.add(tx, [id]);
+        return isOurs ? 'undone' : 'deleted';
       });
     } catch (failure) {
       if (failure instanceof SettledElsewhere) return failure.outcome;
@@ -211,6 +217,7 @@ export class UploadsService {
     } finally {
       this.active.delete(upload.id);
     }
+    if (failed === 'undone') this.metrics.uploadEnded({ ...upload, ...brought, reason });
     await this.tombstones.buryQuietly([upload.id]);
     return failed;
   }
@@ -231,10 +238,12 @@ export class UploadsService {
     brought: Brought,
     fault: UploadFault,
   ): Promise<void> {
+    const reason = reasonOf(fault);
     await this.dataSource.transaction(async (tx) => {
       await this.tokens.countFailure(tx, token.id);
-      await this.recordFailure(tx, token, begun, brought, fault);
+      await this.recordFailure(tx, token, begun, brought, reason);
     });
+    this.metrics.uploadEnded({ ...begun, ...brought, reason });
   }
 
   /** Gives back the attempts of uploads whose process died, and buries their bytes. Returns how many. */
@@ -258,13 +267,8 @@ export class UploadsService {
       await this.dataSource.transaction(async (tx) => {
         if (!(await this.settleFailed(tx, { id }, tokenId, false))) return;
         await this.tombstones.add(tx, [id]);
-        await recordAttempt(
-          tx,
-          tokenId,
-          row,
-          { filename: row.filename, bytes: null },
-          'interrupted',
-        );
+        const brought = { filename: row.filename, bytes: null };
+        await recordAttempt(tx, tokenId, row, brought, 'interrupted');
         reclaimed += 1;
       });
     }
@@ -289,9 +293,8 @@ export class UploadsService {
     token: KnownToken,
     begun: Begun,
     brought: Brought,
-    cause: unknown,
+    reason: string,
   ): Promise<void> {
-    const reason = reasonOf(cause);
     await recordAttempt(tx, token.id, begun, brought, reason);
     await this.audit.record(tx, customer(token.id), {
       action: 'archive.upload-failed',

@@ -15,6 +15,7 @@ const sentences = {
   'login-failed': m.failure_login_failed,
   'session-expired': m.failure_session_expired,
   'api-key-unknown': m.failure_api_key_unknown,
+  'metrics-token-unknown': m.failure_metrics_token_unknown,
   'setup-token-unknown': m.failure_setup_token_unknown,
   'second-factor-required': m.failure_second_factor_required,
   'second-factor-enrolment-required': m.failure_second_factor_enrolment_required,
