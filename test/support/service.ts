@@ -9,7 +9,10 @@ import type { Place } from './database.js';
 import { Given, admin } from './given.js';
 import { Lines } from './lines.js';
 
-/** The environment of a service under test: limits out of the way, the first admin known. */
+/**
+ * The environment of a service under test: limits out of the way, the first admin known. The scrub is off: at the turn of
+ * a minute it would mark what a story has damaged.
+ */
 export const testEnv = (place: Place): Record<string, string> => ({
   HOST: '127.0.0.1',
   PORT: '0',
@@ -20,6 +23,7 @@ export const testEnv = (place: Place): Record<string, string> => ({
   MIN_FREE_BYTES: '0',
   LOGIN_RATE: '100000',
   API_RATE: '1000000',
+  SCRUB_RATE_BYTES: '0',
   SHUTDOWN_GRACE: '5',
 });
 
