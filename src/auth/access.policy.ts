@@ -22,7 +22,10 @@ export const isUploadRight = (right: Right): right is UploadRight =>
 const isSessionRight = (right: Right): right is SessionRight =>
   right === 'engineer' || right === 'admin' || right === 'any-session';
 
-const judgePerson = (right: Exclude<Right, UploadRight | 'metrics'>, person: Person): Refusal | null => {
+const judgePerson = (
+  right: Exclude<Right, UploadRight | 'metrics'>,
+  person: Person,
+): Refusal | null => {
   if (right === 'any-session') return null;
   if (person.aal === 1)
     return person.hasSecondFactor ? 'second-factor-required' : 'second-factor-enrolment-required';
