@@ -5,9 +5,25 @@ import { noise } from './bytes.js';
 import { afterFile } from './cleaning.js';
 import { freshPlace } from './database.js';
 import type { Place } from './database.js';
+import { tempFolder } from './temp-folder.js';
 
-/** Mounting takes root, as in CI and in a container. */
-export const mayMount = process.getuid?.() === 0;
+const probed = (): boolean => {
+  if (process.getuid?.() !== 0) return false;
+  const folder = tempFolder();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4096', 'tmpfs', folder], { stdio: 'ignore' });
+    execFileSync('umount', [folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    process.stderr.write(
+      'mounting is forbidden here: what a full or lost volume does is NOT shown\n',
+    );
+    return false;
+  }
+};
+
+/** Mounting takes root, and in a container CAP_SYS_ADMIN. */
+export const mayMount = probed();
 
 export interface SmallVolume extends Place {
   /** Somebody else's file takes all that is left. */
