@@ -94,8 +94,10 @@ export const createApp = async (
         },
       },
       referrerPolicy: { policy: 'no-referrer' },
+      xFrameOptions: { action: 'deny' },
       strictTransportSecurity: config.PUBLIC_URL?.startsWith('https:')
-        ? { maxAge: 31_536_000 }
+        ? // Other hosts of the domain are not ours to bind.
+          { maxAge: 31_536_000, includeSubDomains: false }
         : false,
     }),
   );

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { statusOf } from '../errors/catalogue.js';
 import { DomainError } from '../errors/domain-error.js';
 import { Addresses } from '../http/addresses.js';
 import { accessKey, unattendedKey } from '../http/allow.js';
@@ -99,21 +98,10 @@ export class AccessGuard implements CanActivate {
     return caller;
   }
 
-  /** Wrong credentials are counted for the address, and one that sent too many is not heard. */
-  private async prove(req: Request, strategy: string): Promise<CallerOf> {
-    const address = req.ip ?? '';
-    this.sources.assertHeard(address);
-    try {
-      return (await this.authenticator.prove<CallerOf>(req, strategy)) ?? stranger;
-    } catch (cause) {
-      // A credential that is missing guesses nothing.
-      if (
-        cause instanceof DomainError &&
-        statusOf(cause.code) === 401 &&
-        cause.code !== 'credentials-missing'
-      )
-        this.sources.countWrong(address);
-      throw cause;
-    }
+  private prove(req: Request, strategy: string): Promise<CallerOf> {
+    return this.sources.prove(
+      req.ip ?? '',
+      async () => (await this.authenticator.prove<CallerOf>(req, strategy)) ?? stranger,
+    );
   }
 }

@@ -61,10 +61,12 @@ export const runSweep = async (options: { dryRun?: boolean; force?: boolean }): 
   const { uploads, deletions, orphans } = await withStorage((service) =>
     service.get(SweepService).sweep(options),
   );
+  if (options.dryRun) for (const name of orphans) print(JSON.stringify(name));
+  const count = orphans.length;
   print(
     options.dryRun
-      ? `${orphans} orphans would be removed`
-      : `${uploads} uploads given back, ${deletions} deletions finished, ${orphans} orphans removed`,
+      ? `${count} orphans would be removed`
+      : `${uploads} uploads given back, ${deletions} deletions finished, ${count} orphans removed`,
   );
 };
 

@@ -1,13 +1,11 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Allow } from '../http/allow.js';
-import { Unlimited } from '../http/rate-limit.js';
 import { Metrics } from '../metrics/metrics.js';
 
 /** Figures for Prometheus; docs/operations.md says which to watch. */
 @ApiTags('health')
 @Controller()
-@Unlimited()
 export class MonitoringController {
   constructor(private readonly metrics: Metrics) {}
 

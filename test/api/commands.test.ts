@@ -117,7 +117,16 @@ describe('sweep', () => {
       return files;
     });
     const dry = await run(['sweep', '--dry-run']);
-    expect(dry).toMatchObject({ code: 0, stdout: '4 orphans would be removed\n' });
+    expect(dry.code).toBe(0);
+    expect(dry.stdout.trim().split('\n').sort()).toEqual(
+      [
+        '"notes.txt"',
+        '"partial/left-over"',
+        '4 orphans would be removed',
+        `"blob ${orphanKey}"`,
+        `"partial ${orphanKey}"`,
+      ].sort(),
+    );
     expect(storedFiles(service.place)).toEqual(before);
 
     const swept = await run(['sweep']);

@@ -216,18 +216,10 @@ export class IntakeService {
   }
 
   /** The token of a form is guessed as easily as one in a header, and throttled alike. */
-  private async tokenIn(req: Request, formToken: unknown): Promise<string> {
-    const address = req.ip ?? '';
-    this.sources.assertHeard(address);
-    try {
-      return await this.tokens.authenticate(
-        // Who has the whole link at hand may put that into the field.
-        typeof formToken === 'string' ? formToken.trim().replace(/^\S*#/, '') : formToken,
-      );
-    } catch (cause) {
-      if (cause instanceof UploadTokenUnknown) this.sources.countWrong(address);
-      throw cause;
-    }
+  private tokenIn(req: Request, formToken: unknown): Promise<string> {
+    // Who has the whole link at hand may put that into the field.
+    const given = typeof formToken === 'string' ? formToken.trim().replace(/^\S*#/, '') : formToken;
+    return this.sources.prove(req.ip ?? '', () => this.tokens.authenticate(given));
   }
 
   private async finish(passage: Passage): Promise<Receipt | ClaimReceipt> {

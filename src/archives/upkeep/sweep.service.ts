@@ -15,8 +15,8 @@ export interface Swept {
   readonly uploads: number;
   /** Deletions that were finished. */
   readonly deletions: number;
-  /** Files without a record that were removed. */
-  readonly orphans: number;
+  /** Files without a record that were removed, or would be. */
+  readonly orphans: readonly string[];
 }
 
 /** So many files may go in any case; beyond, not more than a tenth of all. */
@@ -62,15 +62,16 @@ export class SweepService {
 
   /**
    * The operator's command: finishes, and drops every file that no record names.
+   * A dry run only looks, however many they are.
    * @throws TooManyOrphans unless `force`; StorageUnavailable where the store is not this database's
    */
   async sweep({ force = false, dryRun = false } = {}): Promise<Swept> {
     const finished = dryRun ? { uploads: 0, deletions: 0 } : await this.finish();
     const { files, orphans } = await this.orphans();
-    if (!force && orphans.length > Math.max(orphanAllowance, files / 10))
+    if (!force && !dryRun && orphans.length > Math.max(orphanAllowance, files / 10))
       throw new TooManyOrphans(orphans.length, files);
     for (const orphan of dryRun ? [] : orphans) await this.drop(orphan);
-    return { ...finished, orphans: orphans.length };
+    return { ...finished, orphans: orphans.map(nameOf) };
   }
 
   private async drop(orphan: Stored): Promise<void> {

@@ -2,12 +2,20 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, In, LessThanOrEqual, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Config } from '../../config/config.js';
+import { statusOf } from '../../errors/catalogue.js';
+import { DomainError } from '../../errors/domain-error.js';
 import { RateLimited } from '../../errors/errors.js';
 import { addressGroup } from '../../http/rate-limit.js';
 import { Keyring } from '../../secrets/secrets.js';
 import { SourceWindow } from './source-window.entity.js';
 import { TryWindows } from './try-windows.js';
 import type { UnsavedTries } from './try-windows.js';
+
+/** A credential that is missing guesses nothing. */
+const isWrong = (cause: unknown): boolean =>
+  cause instanceof DomainError &&
+  statusOf(cause.code) === 401 &&
+  cause.code !== 'credentials-missing';
 
 /** Small enough that nobody waits long for the transaction. */
 const batchSize = 200;
@@ -32,14 +40,23 @@ export class SourcesService {
     this.nameOf = keyring.macs('source');
   }
 
-  /** After a tenth of API_RATE wrong credentials nobody from there is heard. @throws RateLimited */
-  assertHeard(address: string): void {
-    const limit = Math.max(10, Math.floor(this.config.API_RATE / 10));
-    this.refuseBeyond(limit, this.wrong(address), new Date());
-  }
-
-  countWrong(address: string): void {
-    this.windows.count(this.wrong(address), new Date());
+  /**
+   * Proves a token, a key or a cookie. Beyond a tenth of API_RATE wrong ones in a minute an address learns nothing more
+   * of those. A right one always passes: it has some 190 bits, nobody came by it by guessing, and one stale collector
+   * must not shut out all who share its address.
+   * @throws RateLimited, or what `work` throws
+   */
+  async prove<Proved>(address: string, work: () => Promise<Proved>): Promise<Proved> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (isWrong(cause)) {
+        const [subject, now] = [this.nameOf(`wrong ${addressGroup(address)}`), new Date()];
+        this.refuseBeyond(Math.max(10, Math.floor(this.config.API_RATE / 10)), subject, now);
+        this.windows.count(subject, now);
+      }
+      throw cause;
+    }
   }
 
   /** One more request to a route that takes a password or a code. @throws RateLimited beyond LOGIN_RATE */
@@ -48,10 +65,6 @@ export class SourcesService {
     const now = new Date();
     this.refuseBeyond(this.config.LOGIN_RATE, subject, now);
     this.windows.count(subject, now);
-  }
-
-  private wrong(address: string): string {
-    return this.nameOf(`wrong ${addressGroup(address)}`);
   }
 
   private refuseBeyond(limit: number, subject: string, now: Date): void {
