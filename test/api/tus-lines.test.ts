@@ -245,7 +245,7 @@ describe('the upkeep', () => {
     const [path, empty] = [await begun({ length: size }), await begun({ length: size })];
     await patch(path, 0, bytes.subarray(0, 100_000));
     const sweeps = first.app.get(SweepService);
-    expect(await sweeps.sweep()).toMatchObject({ uploads: 0, orphans: 0 });
+    expect(await sweeps.sweep()).toMatchObject({ uploads: 0, orphans: [] });
     await first.stop();
     const { place } = first;
     expect(await command(['sweep'], { place })).toMatchObject({ code: 0 });
