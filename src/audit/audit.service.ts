@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { Actor } from '../http/actor.js';
+import { insertRow } from '../database/insert.js';
 import { pageOf } from '../database/pages.js';
 import type { Page } from '../http/cursor.js';
 import { currentRequest } from '../http/request-context.js';
@@ -56,7 +57,7 @@ export class AuditService {
       requestId: request?.requestId ?? null,
     };
     const mac = this.codes.macOf({ ...said, at: at.getTime(), details: JSON.stringify(details) });
-    await tx.insert(AuditEvent, { ...said, at, details, mac });
+    await insertRow(tx, AuditEvent, { ...said, at, details, mac });
   }
 
   async list(query: AuditQuery): Promise<Page<AuditEventView>> {

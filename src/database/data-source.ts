@@ -1,10 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import sqlite from 'better-sqlite3';
+import postgres from 'pg';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import type { DatabaseTarget } from '../config/load-config.js';
 import { ReserveFile } from './reserve-file.js';
 import { serialiseTransactions } from './sqlite-mutex.js';
+import { WalSync } from './wal-sync.js';
 
 /** Entities and migrations, handed down from schema.ts because imports point down only. */
 export interface Schema {
@@ -15,12 +18,14 @@ export interface Schema {
 const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 60_000;
 
+/** Drivers are given, not left to be found by their names: the image's bundle has no node_modules to look in. */
 const options = (target: DatabaseTarget, schema: Schema, pool: number): DataSourceOptions => {
   const common = { ...schema, logging: false, migrationsTableName: 'migrations' } as const;
   if (target.kind === 'postgres')
     return {
       ...common,
       type: 'postgres',
+      driver: postgres,
       url: target.url,
       poolSize: pool,
       applicationName: 'logs-collector',
@@ -34,11 +39,12 @@ const options = (target: DatabaseTarget, schema: Schema, pool: number): DataSour
   return {
     ...common,
     type: 'better-sqlite3',
+    driver: sqlite,
     database: target.path,
     enableWAL: true,
     prepareDatabase: (database: { pragma: (statement: string) => unknown }) => {
-      // FULL, because NORMAL in WAL mode may lose committed rows at a power cut, and a 201 promises the row.
-      database.pragma('synchronous = FULL');
+      // NORMAL in WAL mode may lose committed rows at a power cut, and a 201 promises the row: wal-sync.ts sees to that.
+      database.pragma('synchronous = NORMAL');
       database.pragma('busy_timeout = 5000');
       database.pragma('foreign_keys = ON');
       // Deleted rows' bytes are overwritten: deleting is a promise here.
@@ -55,7 +61,15 @@ export const openDatabase = async (
 ): Promise<DataSource> => {
   if (target.kind === 'sqlite') mkdirSync(dirname(target.path), { recursive: true, mode: 0o700 });
   const dataSource = new DataSource(options(target, schema, pool));
-  if (target.kind === 'sqlite') serialiseTransactions(dataSource, ReserveFile.of(target.path));
+  if (target.kind === 'sqlite') {
+    const wal = new WalSync(target.path);
+    serialiseTransactions(dataSource, ReserveFile.of(target.path), wal);
+    const destroy = dataSource.destroy.bind(dataSource);
+    dataSource.destroy = async () => {
+      await wal.close();
+      await destroy();
+    };
+  }
   await dataSource.initialize();
   // From here on sqlite-mutex.ts waits for other processes' locks.
   if (target.kind === 'sqlite') await dataSource.query('PRAGMA busy_timeout = 0');

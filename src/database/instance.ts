@@ -17,6 +17,16 @@ export class AlreadyRunning extends Error {
   }
 }
 
+/** Another process serves this database with another key: what one seals or signs the other could not read. */
+export class OtherSecretKey extends Error {
+  constructor() {
+    super(
+      'Another process serves this database with another SECRET_KEY; give all of them the same one (where it is not given, each makes its own and keeps it in its DATA_DIR)',
+    );
+    this.name = 'OtherSecretKey';
+  }
+}
+
 /**
  * This process among those that work on one database. Work under way names its instance; whether that one still
  * lives is asked of a lock that the operating system or PostgreSQL drops with the process, never of a clock, so that
@@ -30,7 +40,11 @@ export abstract class Instance {
 
   /** Takes the lock. @throws AlreadyRunning on SQLite when another process serves this database */
   abstract enter(): Promise<void>;
+  /** Of two that enter at the same moment with keys of their own both are refused. @throws OtherSecretKey */
+  abstract assertSameKey(): Promise<void>;
   abstract isAlive(instance: number): Promise<boolean>;
+  /** Whether another process serves this database now. On SQLite `enter` has refused that. */
+  abstract isShared(): Promise<boolean>;
   /** Called every second; takes the lock again where a lost connection dropped it. */
   abstract keep(): Promise<void>;
   /** False while the database lives of the reserve that is kept for deleting on a full volume. */
@@ -65,6 +79,10 @@ export class SqliteInstance extends Instance {
     await this.reserve.keep();
   }
 
+  assertSameKey(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Where another process (the service, seen from a command) holds the lock, the instance it wrote down lives. */
   isAlive(instance: number): Promise<boolean> {
     if (instance === this.number) return Promise.resolve(true);
@@ -74,6 +92,10 @@ export class SqliteInstance extends Instance {
     return Promise.resolve(
       lock === null && Number(readFileSync(`${this.lockFile}.instance`, 'utf8')) === instance,
     );
+  }
+
+  isShared(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
   /** And the reserve, once there is room for it again. */
@@ -98,6 +120,13 @@ const secondLookMs = 3_000;
 /** First key of the advisory locks that stand for instances. */
 const instanceLocks = 7_205_912;
 
+/** First key of those that tell which SECRET_KEY the living processes have. */
+const keyLocks = 7_205_913;
+
+/** Advisory locks of two keys in this database, the first of which is $1. */
+const heldHere = `locktype = 'advisory' AND objsubid = 2 AND classid = $1
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
 /** Each process holds an advisory lock on a connection of its own; PostgreSQL drops it with the connection. */
 export class PostgresInstance extends Instance {
   readonly mayErr = true;
@@ -106,7 +135,11 @@ export class PostgresInstance extends Instance {
   private isLooking = false;
   private hasLeft = false;
 
-  constructor(private readonly dataSource: DataSource) {
+  /** @param keyMark of SECRET_KEY (Keyring.mark) */
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly keyMark: number,
+  ) {
     super();
   }
 
@@ -118,11 +151,16 @@ export class PostgresInstance extends Instance {
       await runner.query('SET tcp_keepalives_interval = 5');
       await runner.query('SET tcp_keepalives_count = 4');
       await runner.query('SELECT pg_advisory_lock($1, $2)', [instanceLocks, this.number]);
+      await runner.query('SELECT pg_advisory_lock_shared($1, $2)', [keyLocks, this.keyMark]);
     } catch (cause) {
       await runner.release().catch(() => undefined);
       throw cause;
     }
     this.runner = runner;
+  }
+
+  async assertSameKey(): Promise<void> {
+    if (await this.isHeldBeside(keyLocks, this.keyMark)) throw new OtherSecretKey();
   }
 
   /** Dead is who holds no lock at two looks: one that only lost its connection has taken it again by the second. */
@@ -134,9 +172,20 @@ export class PostgresInstance extends Instance {
 
   private async holdsLock(instance: number): Promise<boolean> {
     const rows = await this.dataSource.query<unknown[]>(
-      `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND classid = $1 AND objid = $2
-       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      `SELECT 1 FROM pg_locks WHERE ${heldHere} AND objid = $2`,
       [instanceLocks, instance],
+    );
+    return rows.length > 0;
+  }
+
+  isShared(): Promise<boolean> {
+    return this.isHeldBeside(instanceLocks, this.number);
+  }
+
+  private async isHeldBeside(locks: number, own: number): Promise<boolean> {
+    const rows = await this.dataSource.query<unknown[]>(
+      `SELECT 1 FROM pg_locks WHERE ${heldHere} AND objid <> $2 LIMIT 1`,
+      [locks, own],
     );
     return rows.length > 0;
   }
@@ -178,11 +227,21 @@ export class PostgresInstance extends Instance {
     const { runner } = this;
     this.runner = null;
     await runner
-      ?.query('SELECT pg_advisory_unlock($1, $2)', [instanceLocks, this.number])
+      ?.query('SELECT pg_advisory_unlock($1, $2), pg_advisory_unlock_shared($3, $4)', [
+        ...[instanceLocks, this.number],
+        ...[keyLocks, this.keyMark],
+      ])
       .catch(() => undefined);
     await runner?.release().catch(() => undefined);
   }
 }
 
-export const instanceOf = (target: DatabaseTarget, dataSource: DataSource): Instance =>
-  target.kind === 'postgres' ? new PostgresInstance(dataSource) : new SqliteInstance(target.path);
+/** @param keyMark of SECRET_KEY (Keyring.mark) */
+export const instanceOf = (
+  target: DatabaseTarget,
+  dataSource: DataSource,
+  keyMark: number,
+): Instance =>
+  target.kind === 'postgres'
+    ? new PostgresInstance(dataSource, keyMark)
+    : new SqliteInstance(target.path);

@@ -5,6 +5,7 @@ import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSq
 import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
 import { isLocked, isVolumeFull } from './errors.js';
 import type { ReserveFile } from './reserve-file.js';
+import type { WalSync } from './wal-sync.js';
 
 /** First come, first served. */
 class Mutex {
@@ -19,6 +20,8 @@ class Mutex {
     return release;
   }
 }
+
+const isRead = (query: string): boolean => /^\s*(SELECT|PRAGMA)\b/i.test(query);
 
 /** Another process that writes for longer is a failure of the database. */
 const lockedMs = 5_000;
@@ -57,6 +60,7 @@ export class OutsideTransaction extends Error {
 export const serialiseTransactions = (
   dataSource: DataSource,
   reserve: Pick<ReserveFile, 'give'>,
+  wal: WalSync,
 ): void => {
   const mutex = new Mutex();
   const open = new AsyncLocalStorage<{ ended: boolean }>();
@@ -95,13 +99,16 @@ export const serialiseTransactions = (
       if (this.release_) return super.query(query, parameters, useStructuredResult);
       const deadlineMs = Date.now() + lockedMs;
       const release = await this.lock(query);
+      let result: unknown;
       try {
-        return await withReserve(() =>
+        result = await withReserve(() =>
           whileLocked(() => super.query(query, parameters, useStructuredResult), deadlineMs),
         );
       } finally {
         release();
       }
+      await (isRead(query) ? wal.settle() : wal.commit());
+      return result;
     }
 
     override async startTransaction(): Promise<void> {
@@ -119,6 +126,7 @@ export const serialiseTransactions = (
     override async commitTransaction(): Promise<void> {
       await super.commitTransaction();
       this.unlock();
+      if (!this.isTransactionActive) await wal.commit();
     }
 
     override async rollbackTransaction(): Promise<void> {
@@ -131,6 +139,8 @@ export const serialiseTransactions = (
         if (depth <= 1) this.isTransactionActive = false;
         this.unlock();
       }
+      // What it saw may be told.
+      if (depth <= 1) await wal.settle();
     }
 
     private unlock(): void {

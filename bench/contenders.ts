@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { startService } from '../scripts/running-service.js';
+import { Admin } from './client.js';
+import type { Reference } from './references/server.js';
+
+/** A reference in a process of its own. */
+export interface RunningReference {
+  readonly url: string;
+  readonly pid: number;
+  /** What it stored goes. */
+  clean(): void;
+  stop(): void;
+}
+
+/** @param folder made for it, and emptied before each of its rounds */
+export const startReference = async (
+  reference: Reference,
+  folder: string,
+): Promise<RunningReference> => {
+  mkdirSync(folder, { recursive: true });
+  const child = spawn(
+    process.execPath,
+    [join(__dirname, 'references/server.js'), reference, folder],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  process.once('exit', () => child.kill());
+  const [port] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    pid: child.pid ?? 0,
+    clean: () => readdirSync(folder).forEach((name) => rmSync(join(folder, name))),
+    stop: () => void child.kill(),
+  };
+};
+
+const credentials = { username: 'bench', password: 'plain words make long pass phrases' };
+/** Attempts that one token may have. */
+const mostAttempts = 1000;
+
+/** The service as its people use it. */
+export class BenchedService {
+  private tickets = 0;
+
+  private constructor(
+    readonly url: string,
+    readonly pid: number,
+    readonly stop: () => Promise<void>,
+    readonly admin: Admin,
+    /** Milliseconds from its start until it was ready. */
+    readonly startMs: number,
+  ) {}
+
+  /** Starts it on an empty database, with limits that no measurement meets. */
+  static async start(
+    folder: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<BenchedService> {
+    mkdirSync(folder, { recursive: true });
+    const begun = performance.now();
+    const { url, pid, stop } = await startService(folder, {
+      ADMIN_USERNAME: credentials.username,
+      ADMIN_PASSWORD: credentials.password,
+      API_RATE: '100000000',
+      LOGIN_RATE: '1000',
+      MAX_UPLOAD_BYTES: String(100 * 1024 ** 3),
+      ...env,
+    });
+    const startMs = performance.now() - begun;
+    const admin = new Admin(url);
+    await admin.signIn(credentials.username, credentials.password);
+    const platforms = await admin.send<{ items: unknown[] }>('GET', '/platforms');
+    if (platforms.items.length === 0)
+      await admin.send('POST', '/platforms', { name: 'bench', title: 'Bench' });
+    return new BenchedService(url, pid, stop, admin, startMs);
+  }
+
+  get archives(): string {
+    return `${this.url}/api/v1/archives`;
+  }
+
+  /** A new ticket's token. */
+  async token(): Promise<string> {
+    const { token } = await this.admin.send<{ token: { value: string } }>('POST', '/tickets', {
+      platform: 'bench',
+      number: `BENCH-${(this.tickets += 1)}`,
+      attempts: mostAttempts,
+    });
+    return token.value;
+  }
+
+  /** Removes archives by the answers that they were stored with, bytes and all. */
+  async remove(answers: readonly string[]): Promise<void> {
+    for (const answer of answers)
+      await this.admin.send('DELETE', `/archives/${(JSON.parse(answer) as { id: string }).id}`);
+  }
+}

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { BenchedService, startReference } from '../contenders.js';
+import { load, requestBytes } from '../load.js';
+import { round } from '../report.js';
+import type { Findings } from '../report.js';
+import { interleaved } from '../rounds.js';
+
+const clients = 8;
+const bytes = 10 * 1024;
+/** Of each client in each round: as many as a token may have attempts at most. */
+const each = 200;
+
+/** Many small ones: each of ours is durable with its row when it is answered, the reference keeps no row and syncs nothing. */
+export const smallUploads = async (folder: string, rounds: number): Promise<Findings> => {
+  const service = await BenchedService.start(join(folder, 'service'));
+  const multer = await startReference('multer', join(folder, 'multer'));
+  try {
+    const file = randomBytes(bytes);
+    const form = Buffer.concat([
+      Buffer.from(
+        '--bound\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\nContent-Type: application/octet-stream\r\n\r\n',
+      ),
+      file,
+      Buffer.from('\r\n--bound--\r\n'),
+    ]);
+    const asForm = { 'Content-Type': 'multipart/form-data; boundary=bound' };
+    const posted = requestBytes('POST', new URL(multer.url), asForm, form);
+    /** Each client its own token, and a new one each round: the attempts are used up. */
+    const requestsOf = async (how: (token: string) => Buffer): Promise<Buffer[]> =>
+      Promise.all(Array.from({ length: clients }, async () => how(await service.token())));
+    const send = async (url: string, requests: readonly Buffer[]): Promise<void> => {
+      const left = requests.map(() => each);
+      await load(new URL(url), clients, 201, (client) =>
+        (left[client] = (left[client] ?? 0) - 1) >= 0 ? (requests[client] ?? null) : null,
+      );
+    };
+    let puts: readonly Buffer[] = [];
+    let forms: readonly Buffer[] = [];
+    const prepare = async (): Promise<void> => {
+      puts = await requestsOf((token) =>
+        requestBytes('PUT', new URL(`${service.archives}/a.bin`), { 'Upload-Token': token }, file),
+      );
+      forms = await requestsOf((token) =>
+        requestBytes('POST', new URL(service.archives), { 'Upload-Token': token, ...asForm }, form),
+      );
+    };
+    await prepare();
+    const usages = await interleaved(rounds, [
+      { name: 'PUT', pid: service.pid, work: () => send(service.url, puts) },
+      {
+        name: 'form',
+        pid: service.pid,
+        work: () => send(service.url, forms),
+        clean: prepare,
+      },
+      {
+        name: 'multer',
+        pid: multer.pid,
+        work: () => send(multer.url, Array<Buffer>(clients).fill(posted)),
+        clean: multer.clean,
+      },
+    ]);
+    const rate = (name: string): number =>
+      (clients * each) / (usages.get(name)?.wallSeconds ?? NaN);
+    return {
+      title: `Uploads of ${bytes / 1024} KiB by ${clients} clients`,
+      rows: [...usages].map(([name, { processorSeconds }]) => ({
+        what: name,
+        'a second': Math.round(rate(name)),
+        'times multer': round(rate(name) / rate('multer')),
+        'processor ms each': round((1000 * processorSeconds) / (clients * each)),
+      })),
+      targets: [
+        {
+          what: 'PUT, a second, times multer',
+          reached: rate('PUT') / rate('multer'),
+          atLeast: 0.7,
+        },
+      ],
+    };
+  } finally {
+    await service.stop();
+    multer.stop();
+  }
+};
