@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { openDatabase } from '../src/database/data-source.js';
 import { schema } from '../src/schema.js';
 import type { databaseTarget } from '../src/config/load-config.js';
@@ -6,6 +6,8 @@ import type { databaseTarget } from '../src/config/load-config.js';
 type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 const rowsAtOnce = 1_000;
+/** Of a transaction: each ends with a sync. */
+const rowsTogether = 50_000;
 const archivesOfTicket = 3;
 const beganAt = Date.UTC(2026, 0, 1);
 
@@ -19,7 +21,11 @@ const literal = (value: Row[string]): string =>
   typeof value === 'string' ? `'${value}'` : value === null ? 'NULL' : String(value);
 
 /** As literals: whoever binds a million rows times twenty columns measures the driver. */
-const insert = (database: DataSource, table: string, rows: readonly Row[]): Promise<unknown> =>
+const insert = (
+  database: DataSource | EntityManager,
+  table: string,
+  rows: readonly Row[],
+): Promise<unknown> =>
   database.query(
     `INSERT INTO ${table} (${Object.keys(rows[0] ?? {}).join(', ')}) VALUES ${rows
       .map((row) => `(${Object.values(row).map(literal).join(', ')})`)
@@ -32,12 +38,14 @@ const fillTable = async (
   count: number,
   rowAt: (at: number) => Row,
 ): Promise<void> => {
-  for (let first = 0; first < count; first += rowsAtOnce)
-    await insert(
-      database,
-      table,
-      Array.from({ length: Math.min(rowsAtOnce, count - first) }, (_, at) => rowAt(first + at)),
-    );
+  const rowsFrom = (first: number, rows: number): Row[] =>
+    Array.from({ length: Math.min(rows, count - first) }, (_, at) => rowAt(first + at));
+  for (let begin = 0; begin < count; begin += rowsTogether)
+    await database.transaction(async (tx) => {
+      const end = Math.min(count, begin + rowsTogether);
+      for (let at = begin; at < end; at += rowsAtOnce)
+        await insert(tx, table, rowsFrom(at, rowsAtOnce));
+    });
 };
 
 /**

@@ -39,7 +39,7 @@ export interface Usage {
 }
 
 /** What one process takes while `work` runs: sampled, and the kernel's own peak where it can be asked for. */
-export const usageDuring = async (pid: number, work: () => Promise<void>): Promise<Usage> => {
+export const usageDuring = async (pid: number, work: () => Promise<unknown>): Promise<Usage> => {
   const kernelKnowsPeak = forgetPeak(pid);
   let peakBytes = residentBytes(pid);
   const look = (): void => {

@@ -8,7 +8,7 @@ export interface Contender {
   readonly pid: number;
   /** Removes what it left; not measured. */
   readonly clean?: () => Promise<void> | void;
-  readonly work: () => Promise<void>;
+  readonly work: () => Promise<unknown>;
 }
 
 export const median = (values: readonly number[]): number => {

@@ -21,10 +21,9 @@ export const health = async (folder: string, rounds: number): Promise<Findings> 
     const asked = (name: string, pid: number, url: URL, count: number): Contender => ({
       name,
       pid,
-      work: async () =>
-        void (await load(url, clients, 200, times(count, requestBytes('GET', url)))),
+      work: () => load(url, clients, 200, times(count, requestBytes('GET', url))),
     });
-    const live = new URL('/api/v1/health/live', service.url);
+    const live = new URL('/health/live', service.url);
     const proof = `Upload-Token: ${await service.token()}`;
     let goesOn = true;
     const busy = { ...asked('ours, while uploads run', service.pid, live, requests / 4) };

@@ -22,26 +22,26 @@ export const uploads = async (folder: string, rounds: number, bytes: number): Pr
   const nginx = await startNginx(join(folder, 'nginx'));
   try {
     const proof = `Upload-Token: ${await service.token()}`;
-    let stored: string[] = [];
+    const stored: string[] = [];
     const ours = (name: string, send: () => Promise<string>): Contender => ({
       name,
       pid: service.pid,
-      work: async () => void stored.push(await send()),
+      work: async () => stored.push(await send()),
       clean: () => service.remove(stored.splice(0)),
     });
     const contenders: Contender[] = [
       {
         name: 'floor',
         pid: floor.pid,
-        work: async () => void (await curl('-T', source, floor.url)),
+        work: () => curl('-T', source, floor.url),
       },
       ours('PUT', () => curl('-H', proof, '-T', source, `${service.archives}/`)),
-      { ...disk, name: 'disk floor', work: async () => void (await curl('-T', source, disk.url)) },
+      { ...disk, name: 'disk floor', work: () => curl('-T', source, disk.url) },
       ours('form', () => curl('-H', proof, '-F', `file=@${source}`, service.archives)),
       {
         ...multer,
         name: 'multer',
-        work: async () => void (await curl('-F', `file=@${source}`, multer.url)),
+        work: () => curl('-F', `file=@${source}`, multer.url),
       },
       ours('tus', () => sendByTus(service.url, proof, source, bytes, patchBytes)),
       ...(nginx ? [{ ...nginx, name: 'nginx', work: () => nginx.put(source) }] : []),

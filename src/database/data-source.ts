@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import sqlite from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import postgres from 'pg';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import type { DatabaseTarget } from '../config/load-config.js';
 import { ReserveFile } from './reserve-file.js';
+import { cacheStatements } from './statement-cache.js';
 import { serialiseTransactions } from './sqlite-mutex.js';
 import { WalSync } from './wal-sync.js';
 
@@ -42,13 +44,14 @@ const options = (target: DatabaseTarget, schema: Schema, pool: number): DataSour
     driver: sqlite,
     database: target.path,
     enableWAL: true,
-    prepareDatabase: (database: { pragma: (statement: string) => unknown }) => {
+    prepareDatabase: (database: Database) => {
       // NORMAL in WAL mode may lose committed rows at a power cut, and a 201 promises the row: wal-sync.ts sees to that.
       database.pragma('synchronous = NORMAL');
       database.pragma('busy_timeout = 5000');
       database.pragma('foreign_keys = ON');
       // Deleted rows' bytes are overwritten: deleting is a promise here.
       database.pragma('secure_delete = ON');
+      cacheStatements(database);
     },
   };
 };

@@ -1,0 +1,22 @@
+import type { Database, Statement } from 'better-sqlite3';
+
+/** More than the program has texts, but for lists of varying length. */
+const mostStatements = 200;
+
+/**
+ * Keeps a connection's compiled statements by their text, the oldest go. TypeORM keeps them for each query runner, and
+ * here each caller has a runner of its own (sqlite-mutex.ts): it would compile every statement anew.
+ */
+export const cacheStatements = (database: Pick<Database, 'prepare'>): void => {
+  const prepare = database.prepare.bind(database) as (text: string) => Statement;
+  const cache = new Map<string, Statement>();
+  database.prepare = ((text: string) => {
+    const known = cache.get(text);
+    if (known) return known;
+    const statement = prepare(text);
+    cache.set(text, statement);
+    const [oldest] = cache.keys();
+    if (cache.size > mostStatements && oldest !== undefined) cache.delete(oldest);
+    return statement;
+  }) as Database['prepare'];
+};
