@@ -1,0 +1,49 @@
+# The service in an image of about 100 MB: Alpine, its Node.js (LTS), and one bundle of the program.
+#   docker build -t logs-collector .
+#   docker run -p 8000:8000 -v logs:/data logs-collector            serves
+#   docker run … logs-collector backup /backups                     any other command, see --help
+# For amd64 and arm64 alike: nothing below names a platform, and what is compiled is compiled for the one that is built.
+
+# Alpine 3.24's `nodejs` is Node.js 24. Both stages are of the same one, so that what the first compiles runs in the last.
+ARG ALPINE=docker.io/library/alpine:3.24
+
+FROM ${ALPINE} AS build
+RUN apk add --no-cache nodejs nodejs-dev npm python3 make g++
+# From Node.js 24.19 on, this header makes better-sqlite3 12 abort in the middle of a garbage collection (nodejs/node#65446);
+# what is compiled without these two calls runs on any 24, as what was compiled before them does.
+RUN sed -i -E '/^ *(Add|Remove)CleanupHook\(\);$/d' /usr/include/node/node_object_wrap.h
+WORKDIR /src
+# better-sqlite3 is compiled here, against this Node.js, instead of fetching a binary that somebody else compiled.
+ENV npm_config_build_from_source=true npm_config_nodedir=/usr
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN npm run build && node scripts/bundle.js /app
+
+FROM ${ALPINE}
+RUN apk add --no-cache nodejs
+COPY --from=build /app /app
+COPY scripts/image/logs-collector /usr/local/bin/
+COPY scripts/image/healthcheck.js /app/
+# A number, so that an orchestrator can see that it is not root; a new volume takes over the folder's owner.
+RUN mkdir -m 0700 /data && chown 10001:10001 /data
+ENV NODE_ENV=production DATA_DIR=/data
+# SQLite sorts what does not fit into memory in a file; nothing but the volume has to be writable.
+ENV SQLITE_TMPDIR=/data
+# Where a .env is read from, if one is mounted.
+WORKDIR /app
+USER 10001:10001
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 CMD ["node", "/app/healthcheck.js"]
+# It becomes Node.js, which gets SIGTERM itself and drains. Give it SHUTDOWN_GRACE and ten seconds more: docker stop -t 40.
+ENTRYPOINT ["logs-collector"]
+CMD ["serve"]
+
+ARG VERSION=0.1.0
+ARG REVISION=
+LABEL org.opencontainers.image.title="Logs Collector" \
+  org.opencontainers.image.description="Ticketed log-archive upload service" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}"
