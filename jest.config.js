@@ -46,7 +46,7 @@ module.exports = {
     // What the documents say is run once, on the database that a newcomer meets.
     onDatabase('sqlite', 'api,faults,hostile,docs'),
     {
-      ...onDatabase('postgres'),
+      ...onDatabase('postgres', 'api,faults,hostile,postgres'),
       globalSetup: '<rootDir>/test/support/postgres-server.ts',
       globalTeardown: '<rootDir>/test/support/postgres-teardown.ts',
     },

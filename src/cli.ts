@@ -5,6 +5,8 @@ import { config as readDotEnv } from 'dotenv';
 import { verifyAudit } from './commands/audit.js';
 import { runBackup, runRestore } from './commands/backup.js';
 import { runMigrate, runOpenApi, runServe, runSweep, runVerify } from './commands/commands.js';
+import { runCopyDatabase } from './commands/copy-database.js';
+import { runDoctor } from './commands/doctor.js';
 import { createUser, listUsers, resetSecondFactor, setPassword } from './commands/users.js';
 import { version } from './version.js';
 
@@ -41,6 +43,20 @@ program
   .description('put a backup into an empty database and an empty storage, and verify it')
   .option('--snapshot <name>', 'another than the newest; the names are those in <dir>/snapshots')
   .action(runRestore);
+program
+  .command('copy-database [url]')
+  .description(
+    'copy the database that DATABASE_URL leads to into an empty one, of either kind, while the service is stopped; others on the machine can read arguments: where the address has a password, give it in TARGET_DATABASE_URL instead',
+  )
+  .action(runCopyDatabase);
+program
+  .command('doctor')
+  .description(
+    'look at the deployment from outside, through PUBLIC_URL, and from beside the service, and say what to change; exit 1 where something fails',
+  )
+  .option('--seconds <count>', 'how long time-outs are tried; 0 leaves them out', '75')
+  .option('--json', 'one JSON document instead of lines')
+  .action(runDoctor);
 program.command('openapi').description('print the OpenAPI 3.1 document').action(runOpenApi);
 
 program

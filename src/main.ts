@@ -23,6 +23,7 @@ import { Draining } from './http/draining.js';
 import { RequestsUnderWay } from './http/requests-under-way.js';
 import { schema } from './schema.js';
 import { keptSecretKey } from './secrets/secret-key-file.js';
+import { Keyring } from './secrets/secrets.js';
 
 const retryEveryMs = 2_000;
 const retryForMs = 60_000;
@@ -69,9 +70,13 @@ export const openResources = async (
   const dataSource = await openWhenReady(config, log, tables).catch((cause: unknown) => {
     throw withItsFile(config, cause);
   });
-  const instance = instanceOf(databaseTarget(config), dataSource);
+  const mark = new Keyring(secretKey).mark();
+  const instance = instanceOf(databaseTarget(config), dataSource, mark);
   try {
-    if (role === 'service') await instance.enter();
+    if (role === 'service') {
+      await instance.enter();
+      await instance.assertSameKey();
+    }
     const ran = await migrate(dataSource);
     if (ran.length > 0) log.info({ event: 'database.migrated', migrations: ran });
   } catch (cause) {

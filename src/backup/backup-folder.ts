@@ -69,13 +69,18 @@ export class BackupFolder {
 
   /**
    * The folder for one more backup; an empty one becomes a backup's.
+   * @param store the storage's own folder, where it has one
    * @param storeId of the storage whose archives it is for: two installations never share a folder
    * @throws FolderNotEmpty, AnothersBackup, BackupWithinStore, FolderBusy
    */
-  static async forBackup(dir: string, storeId: string, store: string): Promise<BackupFolder> {
+  static async forBackup(
+    dir: string,
+    storeId: string,
+    store: string | null,
+  ): Promise<BackupFolder> {
     const path = resolve(dir);
-    const root = await realpath(store).catch(() => resolve(store));
-    const isWithin = (folder: string) => `${folder}/`.startsWith(`${root}/`);
+    const root = store === null ? null : await realpath(store).catch(() => resolve(store));
+    const isWithin = (folder: string) => root !== null && `${folder}/`.startsWith(`${root}/`);
     if (isWithin(path)) throw new BackupWithinStore(path);
     await mkdir(path, { recursive: true, mode: 0o700 });
     if (isWithin(await realpath(path))) throw new BackupWithinStore(path);

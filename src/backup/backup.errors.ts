@@ -136,13 +136,82 @@ export class StoreNotEmpty extends Error {
   }
 }
 
+const interruptions = {
+  backup:
+    'no new backup was made, the earlier ones are whole. Run it again: what was copied is not copied again',
+  restore: 'nothing is in the database yet. Run it again: it goes on with what is there',
+  copy: 'nothing was copied, and the target is as empty as before. Run it again',
+} as const;
+
 export class Interrupted extends Error {
-  constructor(what: 'backup' | 'restore') {
-    super(
-      what === 'backup'
-        ? 'Interrupted: no new backup was made, the earlier ones are whole. Run it again: what was copied is not copied again'
-        : 'Interrupted: nothing is in the database yet. Run it again: it goes on with what is there',
-    );
+  constructor(what: keyof typeof interruptions) {
+    super(`Interrupted: ${interruptions[what]}`);
     this.name = 'Interrupted';
+  }
+}
+
+export class NoTarget extends Error {
+  constructor() {
+    super(
+      'Say where to copy the database to: as the argument, or in TARGET_DATABASE_URL, which keeps its password from others on this machine; it may be one of them',
+    );
+    this.name = 'NoTarget';
+  }
+}
+
+export class TargetInvalid extends Error {
+  constructor(may: string) {
+    super(`The target holds a database's address of another form; it may hold ${may}`);
+    this.name = 'TargetInvalid';
+  }
+}
+
+export class TargetIsSource extends Error {
+  constructor() {
+    super(
+      'The target is the database that DATABASE_URL leads to; name another one, which is empty',
+    );
+    this.name = 'TargetIsSource';
+  }
+}
+
+export class DatabaseServed extends Error {
+  constructor(which: 'source' | 'target') {
+    super(
+      `A service runs on the ${which} database; stop it, all its processes, and run the copy again`,
+    );
+    this.name = 'DatabaseServed';
+  }
+}
+
+export class TargetNotEmpty extends Error {
+  constructor(tables: readonly string[]) {
+    super(
+      `The target database is not empty (it has ${tables.join(', ')}); the copy goes into an empty one`,
+    );
+    this.name = 'TargetNotEmpty';
+  }
+}
+
+export class CopyDiffers extends Error {
+  constructor(table: string) {
+    super(
+      `Nothing was copied: ${table} was read back from the target otherwise than it was written. Please report it; "backup" and "restore" are another way`,
+    );
+    this.name = 'CopyDiffers';
+  }
+}
+
+export class CopyBroken extends Error {
+  constructor(doing: string, options: ErrorOptions) {
+    const { cause } = options;
+    const said = cause instanceof Error ? cause.message : String(cause);
+    super(
+      doing === 'committing'
+        ? `The target did not say whether it has taken the copy (${said}). Run it again: it has all of it, and is then refused as not empty, or nothing`
+        : `Nothing was copied, and the target is as empty as before: ${doing} failed (${said}). Run it again when that is mended`,
+      options,
+    );
+    this.name = 'CopyBroken';
   }
 }

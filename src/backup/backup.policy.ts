@@ -73,8 +73,8 @@ export interface TableShape {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
 
-/** The tables that a backup keeps, in the order of their insertion. */
-export const keptShapes = (entities: readonly EntityMetadata[]): readonly TableShape[] => {
+/** All tables, in the order of their insertion. */
+export const allShapes = (entities: readonly EntityMetadata[]): readonly TableShape[] => {
   const named = new Map(entities.map((entity) => [entity.tableName, entity]));
   const order = parentsFirst(
     entities.map(({ tableName, foreignKeys }) => ({
@@ -84,7 +84,7 @@ export const keptShapes = (entities: readonly EntityMetadata[]): readonly TableS
       ),
     })),
   );
-  return order.filter(isKept).map((name) => {
+  return order.map((name) => {
     const entity = named.get(name);
     const [key] = entity?.primaryColumns ?? [];
     if (!entity || !key) throw new TypeError(`${name} has no primary key`);
@@ -98,6 +98,10 @@ export const keptShapes = (entities: readonly EntityMetadata[]): readonly TableS
     };
   });
 };
+
+/** The tables that a backup keeps, in the order of their insertion. */
+export const keptShapes = (entities: readonly EntityMetadata[]): readonly TableShape[] =>
+  allShapes(entities).filter(({ name }) => isKept(name));
 
 const namePattern = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/;
 export const isSnapshotName = (name: string): boolean => namePattern.test(name);

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { Archive } from '../archives/archive.entity.js';
 import { StoreIdentity } from '../archives/upkeep/store-identity.service.js';
 import { Config } from '../config/config.js';
-import { storageFolder } from '../config/load-config.js';
+import { storageTarget } from '../config/load-config.js';
 import { secretKeyIn } from '../secrets/secret-key-file.js';
 import { Keyring } from '../secrets/secrets.js';
 import { BlobStore } from '../storage/blob-store.js';
@@ -85,7 +85,9 @@ export class BackupService {
    */
   async backup(dir: string, options: BackupOptions): Promise<BackedUp> {
     const storeId = await this.identity.storeId();
-    const folder = await BackupFolder.forBackup(dir, storeId, storageFolder(this.config));
+    const target = storageTarget(this.config);
+    const store = target.kind === 'file' ? target.folder : null;
+    const folder = await BackupFolder.forBackup(dir, storeId, store);
     try {
       return await this.into(folder, options);
     } catch (cause) {

@@ -4,7 +4,7 @@ import { databaseTarget } from '../config/load-config.js';
 import type { Config } from '../config/config.js';
 import { isPostgres, openDatabase } from '../database/data-source.js';
 import type { Recorded } from './blob-copy.js';
-import { keptShapes, portable } from './backup.policy.js';
+import { allShapes, keptShapes, portable } from './backup.policy.js';
 import type { Cell, Row, TableShape } from './backup.policy.js';
 
 const pageSize = 500;
@@ -45,8 +45,13 @@ export class DatabaseSnapshot {
     return archivesOf(this.dataSource, this.runner);
   }
 
+  /** Those that a backup keeps. */
   get tables(): readonly TableShape[] {
     return keptShapes(this.dataSource.entityMetadatas);
+  }
+
+  get allTables(): readonly TableShape[] {
+    return allShapes(this.dataSource.entityMetadatas);
   }
 
   async migrations(): Promise<readonly string[]> {

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Not } from 'typeorm';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { StoreIdentity, storeIdSetting } from '../archives/upkeep/store-identity.service.js';
 import type { Config } from '../config/config.js';
-import { isPostgres } from '../database/data-source.js';
 import type { Schema } from '../database/data-source.js';
 import { Setting } from '../database/setting.entity.js';
 import { StorageUnavailable } from '../errors/errors.js';
@@ -23,6 +22,7 @@ import {
 import { keyPurpose } from './backup.service.js';
 import { copyBlob, holds, someAtOnce } from './blob-copy.js';
 import type { Recorded } from './blob-copy.js';
+import { insertRows, mostParameters, usedTables, withoutTimeout } from './filling.js';
 import { keyFile, rowsFile } from './manifest.js';
 import type { Manifest } from './manifest.js';
 import { cell, unpackedRows } from './rows-file.js';
@@ -41,9 +41,6 @@ export interface Restored {
   /** Their bytes are not in the backup, or not as they were. */
   readonly damaged: readonly Named[];
 }
-
-/** Below what both databases take in one statement. */
-const mostParameters = 10_000;
 
 const nameOf = (migration: unknown): string =>
   typeof migration === 'function' ? migration.name : String(migration);
@@ -111,14 +108,8 @@ export class Restore {
   }
 
   private async assertDatabaseEmpty(): Promise<void> {
-    const used: string[] = [];
-    const { driver } = this.dataSource;
-    // A service that was started here once has settings, and nothing else.
-    for (const table of Object.keys(this.snapshot.manifest.rows.tables))
-      if (table !== 'settings') {
-        const sql = `SELECT 1 FROM ${driver.escape(table)} LIMIT 1`;
-        if ((await this.dataSource.query<unknown[]>(sql)).length > 0) used.push(table);
-      }
+    const tables = Object.keys(this.snapshot.manifest.rows.tables);
+    const used = await usedTables(this.dataSource.manager, tables);
     if (used.length > 0) throw new DatabaseNotEmpty(used);
   }
 
@@ -163,13 +154,19 @@ export class Restore {
   private async loadRows(): Promise<void> {
     const counts = new Map<string, number>();
     await this.dataSource.transaction(async (tx) => {
-      if (isPostgres(this.dataSource)) await tx.query('SET LOCAL statement_timeout = 0');
+      await withoutTimeout(tx);
       // Of a start before the restore: its set-up link ends here.
       await tx.delete(Setting, { name: Not(storeIdSetting) });
       let batch: PackedRow[] = [];
       const insert = async (): Promise<void> => {
         this.signal.throwIfAborted();
-        await this.insert(tx, batch);
+        const [first] = batch;
+        if (first)
+          await insertRows(
+            tx,
+            first,
+            batch.map(({ values }) => values),
+          );
         batch = [];
       };
       for await (const row of this.rows()) {
@@ -185,25 +182,5 @@ export class Restore {
         if ((counts.get(table) ?? 0) !== count)
           throw new SnapshotDamaged(this.folder.path(this.snapshot.name, rowsFile), []);
     });
-  }
-
-  private async insert(tx: EntityManager, batch: readonly PackedRow[]): Promise<void> {
-    const [first] = batch;
-    if (!first) return;
-    const { driver } = this.dataSource;
-    const columns = first.columns.map((name) => driver.escape(name)).join(', ');
-    let count = 0;
-    const rows = batch.map(
-      ({ values }) => `(${values.map(() => driver.createParameter('value', count++)).join(', ')})`,
-    );
-    const values = batch.flatMap((row) =>
-      row.values.map((value) =>
-        typeof value === 'boolean' && !isPostgres(this.dataSource) ? Number(value) : value,
-      ),
-    );
-    await tx.query(
-      `INSERT INTO ${driver.escape(first.table)} (${columns}) VALUES ${rows.join(', ')}`,
-      values,
-    );
   }
 }

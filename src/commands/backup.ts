@@ -6,30 +6,15 @@ import type { Restored, Snapshot } from '../backup/restore.js';
 import { RestoredService } from '../backup/restored.service.js';
 import { VerifyService } from '../archives/upkeep/verify.service.js';
 import type { Config } from '../config/config.js';
-import { loadConfig, storageFolder } from '../config/load-config.js';
+import { loadConfig } from '../config/load-config.js';
 import { DatabaseNewer } from '../database/migrate.js';
 import { openResources } from '../main.js';
 import { schema } from '../schema.js';
-import { LocalDisk } from '../storage/local-disk.js';
-import { commandLog, operator, print, withStorage } from './command.js';
+import { openStore } from '../storage/open-store.js';
+import { commandLog, interruptible, operator, print, withStorage } from './command.js';
 import { printVerified } from './commands.js';
 
 const mostKept = 10_000;
-
-/** The first SIGINT or SIGTERM ends the work cleanly, the second one at once. */
-const interruptible = async <Result>(
-  work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> => {
-  const interrupted = new AbortController();
-  const stop = (): void => interrupted.abort();
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.once(signal, stop);
-  try {
-    return await work(interrupted.signal);
-  } finally {
-    for (const signal of signals) process.off(signal, stop);
-  }
-};
 
 const printDamaged = (damaged: readonly { readonly id: string; readonly filename: string }[]) => {
   for (const { id, filename } of damaged) print(`damaged ${id} ${JSON.stringify(filename)}`);
@@ -78,7 +63,7 @@ const restoreFrom = async (
   );
   const { dataSource, instance } = resources;
   try {
-    const store = new LocalDisk(storageFolder(config));
+    const store = await openStore(config);
     return await new Restore(dataSource, store, folder, snapshot, signal).run();
   } finally {
     await instance.leave();

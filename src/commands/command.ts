@@ -19,7 +19,7 @@ export const commandLog = (config: Config) =>
   createLog(config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL, process.stderr);
 
 /** A command on a database that was never made would make one, and find nothing wrong with it. */
-const assertExists = (config: Config): void => {
+export const assertExists = (config: Config): void => {
   const target = databaseTarget(config);
   if (target.kind === 'sqlite' && !existsSync(target.path))
     throw new Error(`There is no database at ${target.path}; are DATA_DIR and DATABASE_URL right?`);
@@ -54,5 +54,20 @@ export const withStorage = <Result>(
     if (!(await service.get(StoreIdentity).claim())) throw new StorageUnavailable();
     return work(service);
   });
+
+/** The first SIGINT or SIGTERM ends the work cleanly, the second one at once. */
+export const interruptible = async <Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> => {
+  const interrupted = new AbortController();
+  const stop = (): void => interrupted.abort();
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.once(signal, stop);
+  try {
+    return await work(interrupted.signal);
+  } finally {
+    for (const signal of signals) process.off(signal, stop);
+  }
+};
 
 export const print = (line: string): void => void process.stdout.write(`${line}\n`);

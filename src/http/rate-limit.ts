@@ -1,7 +1,7 @@
 import { Injectable, SetMetadata } from '@nestjs/common';
 import type { CustomDecorator, ExecutionContext } from '@nestjs/common';
 import { ThrottlerGuard, minutes } from '@nestjs/throttler';
-import type { ThrottlerModuleOptions } from '@nestjs/throttler';
+import type { ThrottlerModuleOptions, ThrottlerStorage } from '@nestjs/throttler';
 import type { Request } from 'express';
 import { Config } from '../config/config.js';
 import { RateLimited } from '../errors/errors.js';
@@ -32,7 +32,11 @@ const has = (key: string, context: ExecutionContext): boolean =>
   Reflect.getMetadata(key, context.getHandler()) === true ||
   Reflect.getMetadata(key, context.getClass()) === true;
 
-export const rateLimits = ({ API_RATE }: Config): ThrottlerModuleOptions => ({
+export const rateLimits = (
+  { API_RATE }: Config,
+  storage: ThrottlerStorage,
+): ThrottlerModuleOptions => ({
+  storage,
   throttlers: [
     {
       name: 'api',

@@ -108,6 +108,13 @@ describe('the keyring', () => {
     expect(() => new Keyring('another key').open('totp', 'ann', sealed)).toThrow();
   });
 
+  it('has a mark that tells it from another one and fits int4', () => {
+    expect(new Keyring('a key').mark()).toBe(new Keyring('a key').mark());
+    const marks = Array.from({ length: 200 }, (_, one) => new Keyring(`key ${one}`).mark());
+    expect(new Set(marks).size).toBe(200);
+    for (const mark of marks) expect(mark).toBe(mark & 0x7fffffff);
+  });
+
   it('notices every change of a sealed value', () => {
     const bytes = Buffer.from(keyring.seal('totp', 'ann', 'secret'), 'base64url');
     for (let at = 0; at < bytes.length; at += 1) {

@@ -10,6 +10,8 @@ export interface Commanding {
   readonly place?: Place;
   /** What is typed or piped in. */
   readonly stdin?: string;
+  /** Another build of the program. */
+  readonly path?: string;
 }
 
 const flags = ['--single-threaded-gc', '--disable-warning=ExperimentalWarning'];
@@ -17,10 +19,10 @@ const flags = ['--single-threaded-gc', '--disable-warning=ExperimentalWarning'];
 /** Runs an operator's command to its end: `logs-collector <args>`. */
 export const command = async (
   args: readonly string[],
-  { env = {}, place, stdin = '' }: Commanding = {},
+  { env = {}, place, stdin = '', path = programPath }: Commanding = {},
 ): Promise<Ended> => {
   const where = place ?? (await freshPlace());
-  const child = spawn(process.execPath, [...flags, programPath, ...args], {
+  const child = spawn(process.execPath, [...flags, path, ...args], {
     cwd: where.dataDir,
     env: { PATH: process.env['PATH'], ...testEnv(where), ...env },
     stdio: 'pipe',

@@ -39,13 +39,17 @@ const freshPostgres = async (): Promise<string> => {
   return url.href;
 };
 
-/** An empty folder and an empty database, both gone when the file's tests are over. */
-export const freshPlace = async (): Promise<Place> => {
-  const dataDir = tempFolder();
-  if (!isSqlite) {
-    const url = await freshPostgres();
-    return { dataDir, databaseUrl: url, target: { kind: 'postgres', url } };
-  }
+/** A database file of that folder; there is none yet. */
+export const sqlitePlace = (dataDir = tempFolder()): Place => {
   const path = join(dataDir, 'logs-collector.sqlite');
   return { dataDir, databaseUrl: `sqlite:${path}`, target: { kind: 'sqlite', path } };
 };
+
+/** An empty database on the server that the project 'postgres' has. */
+export const postgresPlace = async (dataDir = tempFolder()): Promise<Place> => {
+  const url = await freshPostgres();
+  return { dataDir, databaseUrl: url, target: { kind: 'postgres', url } };
+};
+
+/** An empty folder and an empty database, both gone when the file's tests are over. */
+export const freshPlace = async (): Promise<Place> => (isSqlite ? sqlitePlace() : postgresPlace());

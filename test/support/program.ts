@@ -30,15 +30,17 @@ const flags = ['--single-threaded-gc', '--disable-warning=ExperimentalWarning'];
 /**
  * Runs the program as an operator does, in a process of its own: `logs-collector <args>`.
  * @param under a command that runs it, and becomes it: it keeps the process's id
+ * @param path another build of the program
  */
 export const program = async (
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   place?: Place,
   under: readonly string[] = [],
+  path = programPath,
 ): Promise<Program> => {
   const where = place ?? (await freshPlace());
-  const [name = '', ...rest] = [...under, process.execPath, ...flags, programPath, ...args];
+  const [name = '', ...rest] = [...under, process.execPath, ...flags, path, ...args];
   const child = spawn(name, rest, {
     cwd: where.dataDir,
     env: { PATH: process.env['PATH'], ...testEnv(where), ...env },
@@ -73,8 +75,9 @@ export const spawnedService = async (
   env: Readonly<Record<string, string>> = {},
   place?: Place,
   under: readonly string[] = [],
+  path = programPath,
 ): Promise<Program & { readonly url: string; readonly given: Given }> => {
-  const started = await program(['serve'], env, place, under);
+  const started = await program(['serve'], env, place, under, path);
   const died = started.ended.then(({ code, stdout, stderr }) => {
     throw new Error(`the service ended with ${code} before it was ready:\n${stdout}\n${stderr}`);
   });

@@ -16,7 +16,10 @@ export interface TlsProxy {
 }
 
 /** A certificate for this machine, which signs itself and is good for a day. @returns the files, PEM */
-const selfSigned = async (): Promise<{ readonly key: string; readonly certificate: string }> => {
+export const selfSigned = async (): Promise<{
+  readonly key: string;
+  readonly certificate: string;
+}> => {
   const folder = tempFolder();
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
   const made = await tool('openssl', [

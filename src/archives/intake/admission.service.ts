@@ -208,6 +208,8 @@ export class AdmissionService {
       if (admission) return admission;
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
       signal.throwIfAborted();
+      // Of a replica that died: whoever sends it again here does not wait for the turn of the minute.
+      await this.uploads.reclaim();
     }
   }
 

@@ -1,15 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, In, LessThanOrEqual, MoreThan } from 'typeorm';
-import type { EntityManager } from 'typeorm';
 import { Config } from '../../config/config.js';
+import { isPostgres } from '../../database/data-source.js';
 import { statusOf } from '../../errors/catalogue.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { RateLimited } from '../../errors/errors.js';
 import { addressGroup } from '../../http/rate-limit.js';
+import { RequestWindows } from '../../http/request-windows.js';
+import { TryWindows } from '../../http/try-windows.js';
+import type { UnsavedTries } from '../../http/try-windows.js';
 import { Keyring } from '../../secrets/secrets.js';
 import { SourceWindow } from './source-window.entity.js';
-import { TryWindows } from './try-windows.js';
-import type { UnsavedTries } from './try-windows.js';
 
 /** A credential that is missing guesses nothing. */
 const isWrong = (cause: unknown): boolean =>
@@ -24,6 +25,7 @@ const batchSize = 200;
  * Counts what each address tries, a minute long: wrong tokens, keys and cookies, and requests to routes that take a
  * password or a code. It counts in memory, so that no guess costs a write and a wrong token takes no longer than another
  * one, and saves what was counted each second: a restart forgets a second at most, and replicas learn of each other.
+ * Replicas tell each other of all requests too; one process alone keeps those to itself.
  */
 @Injectable()
 export class SourcesService {
@@ -35,6 +37,7 @@ export class SourcesService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly config: Config,
+    private readonly requests: RequestWindows,
     keyring: Keyring,
   ) {
     this.nameOf = keyring.macs('source');
@@ -82,9 +85,8 @@ export class SourcesService {
   /** Saves what was counted. What cannot be saved now is saved later: it fails no one. */
   async save(): Promise<void> {
     try {
-      const all = this.windows.unsaved(new Date());
-      for (let at = 0; at < all.length; at += batchSize)
-        await this.saveSome(all.slice(at, at + batchSize));
+      await this.saveAll(this.windows);
+      if (isPostgres(this.dataSource)) await this.saveAll(this.requests.windows);
       this.isFailing = false;
     } catch (cause) {
       // Once, and not each second.
@@ -93,34 +95,35 @@ export class SourcesService {
     }
   }
 
-  private async saveSome(some: readonly UnsavedTries[]): Promise<void> {
-    const added = new Map(some.map(({ subject, tries }) => [subject, tries]));
-    const saved = await this.dataSource.transaction(async (tx) => {
-      for (const one of some) await this.add(tx, one);
-      return tx.findBy(SourceWindow, { subject: In([...added.keys()]) });
-    });
-    for (const window of saved) this.windows.saved(window, added.get(window.subject));
+  private async saveAll(windows: TryWindows): Promise<void> {
+    const all = windows.unsaved(new Date());
+    for (let at = 0; at < all.length; at += batchSize)
+      await this.saveSome(windows, all.slice(at, at + batchSize));
   }
 
-  /** To a window that runs, whoever began it; one that is over begins anew. */
-  private async add(tx: EntityManager, { subject, tries, endsAt }: UnsavedTries): Promise<void> {
-    await tx
-      .createQueryBuilder()
-      .insert()
-      .into(SourceWindow)
-      .values({ subject, tries: 0, endsAt })
-      .orIgnore()
-      .execute();
-    const isRunning = `ends_at > ${Date.now()}`;
-    await tx
-      .createQueryBuilder()
-      .update(SourceWindow)
-      .set({
-        tries: () => `${tries} + CASE WHEN ${isRunning} THEN tries ELSE 0 END`,
-        endsAt: () => `CASE WHEN ${isRunning} THEN ends_at ELSE ${endsAt.getTime()} END`,
-      })
-      .where('subject = :subject', { subject })
-      .execute();
+  private async saveSome(windows: TryWindows, some: readonly UnsavedTries[]): Promise<void> {
+    const added = new Map(some.map(({ subject, tries }) => [subject, tries]));
+    const saved = await this.dataSource.transaction(async (tx) => {
+      await tx.query(...this.adding(some));
+      return tx.findBy(SourceWindow, { subject: In([...added.keys()]) });
+    });
+    for (const window of saved) windows.saved(window, added.get(window.subject));
+  }
+
+  /** One statement, on both databases: to windows that run, whoever began them; those that are over begin anew. */
+  private adding(some: readonly UnsavedTries[]): [string, unknown[]] {
+    const { driver } = this.dataSource;
+    let count = 0;
+    const place = (): string => driver.createParameter('value', count++);
+    const rows = some.map(() => `(${place()}, ${place()}, ${place()})`).join(', ');
+    const isRunning = `source_windows.ends_at > ${Date.now()}`;
+    return [
+      `INSERT INTO source_windows (subject, tries, ends_at) VALUES ${rows}
+       ON CONFLICT (subject) DO UPDATE SET
+         tries = excluded.tries + CASE WHEN ${isRunning} THEN source_windows.tries ELSE 0 END,
+         ends_at = CASE WHEN ${isRunning} THEN source_windows.ends_at ELSE excluded.ends_at END`,
+      some.flatMap(({ subject, tries, endsAt }) => [subject, tries, endsAt.getTime()]),
+    ];
   }
 
   /** For the periodic job: windows that are over. */
