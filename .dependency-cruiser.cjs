@@ -14,7 +14,7 @@ const levels = [
   ['tickets'],
   ['upload-tokens'],
   ['archives', 'upload-script'],
-  ['backup', 'health', 'commands'],
+  ['backup', 'health', 'doctor', 'commands'],
   // Shows what metrics/ counts, and looks at what is.
   ['monitoring'],
   // Looks at everything: what waits, what comes in, and whether the service is well.

@@ -7,10 +7,12 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Resources } from './app.module.js';
 import { tusVersion } from './archives/resumable/tus.policy.js';
+import { StoreIdentity } from './archives/upkeep/store-identity.service.js';
 import { Config } from './config/config.js';
 import { openDatabase } from './database/data-source.js';
 import { databaseProblem } from './database/errors.js';
 import { SqliteInstance } from './database/instance.js';
+import { mirror } from './doctor/mirror/mirror.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { Addresses, withoutPrefix } from './http/addresses.js';
 import { routeProblem } from './http/fallbacks.js';
@@ -22,6 +24,7 @@ import { HttpServer, refuseAmbiguous } from './http/server.js';
 import { validationPipe } from './http/validation.js';
 import { serveDocs } from './openapi.js';
 import { schema } from './schema.js';
+import { Keyring } from './secrets/secrets.js';
 import { storageProblem } from './storage/errors.js';
 import { serveWeb } from './web/web.js';
 
@@ -106,6 +109,13 @@ export const createApp = async (
     next();
   });
   app.use(refuseAmbiguous());
+  app.use(
+    mirror({
+      keyring: app.get(Keyring),
+      addresses: app.get(Addresses),
+      storeId: () => app.get(StoreIdentity).storeId(),
+    }),
+  );
   // In every answer (tus 1.0.0, "Tus-Resumable"), also in those of the guard.
   app.use(`/${apiPrefix}/uploads`, (_req: Request, res: Response, next: NextFunction) => {
     res.setHeader('Tus-Resumable', tusVersion);

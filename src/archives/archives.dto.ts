@@ -81,14 +81,18 @@ export const archiveView = (archive: Archive): ArchiveView => ({
 });
 
 export class StorageView {
-  @ApiProperty({ type: 'integer', description: 'bytes of the volume' })
-  readonly total!: number;
-  @ApiProperty({ type: 'integer', description: 'bytes in use on it, by whomever' })
-  readonly used!: number;
-  @ApiProperty({ type: 'integer', description: 'bytes free on it' })
-  readonly free!: number;
-  @ApiProperty({ example: 41.5 })
-  readonly usedPercent!: number;
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'bytes of the volume; null: an object store, which has none',
+  })
+  readonly total!: number | null;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'bytes in use on it, by whomever' })
+  readonly used!: number | null;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'bytes free on it' })
+  readonly free!: number | null;
+  @ApiProperty({ type: 'number', nullable: true, example: 41.5 })
+  readonly usedPercent!: number | null;
   @ApiProperty({
     type: 'object',
     properties: { count: { type: 'integer' }, bytes: { type: 'integer' } },

@@ -57,10 +57,9 @@ export class ArchivesService {
 
   /** The volume as the operating system sees it, and the archives on it. */
   async storage(): Promise<StorageView> {
-    const [{ total, free }, archives] = await Promise.all([
-      this.store.space(),
-      this.platforms.totals(),
-    ]);
+    const [space, archives] = await Promise.all([this.store.space(), this.platforms.totals()]);
+    if (!space) return { total: null, used: null, free: null, usedPercent: null, archives };
+    const { total, free } = space;
     const used = total - free;
     return {
       total,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { IsOptional } from 'class-validator';
+import { s3Address } from './s3-address.js';
 import { List, Secret, Text, WholeNumber } from './variable.js';
 
 export const MiB = 1024 ** 2;
@@ -20,6 +21,13 @@ const isOrigin = (entry: string): boolean => {
   const url = new URL(entry);
   return /^https?:$/.test(url.protocol) && url.origin === entry;
 };
+
+export const databaseUrlForm = {
+  pattern: /^(sqlite:.+|postgres(ql)?:\/\/.+)$/,
+  may: '"sqlite:<path>" or "postgres://user:password@host:5432/name"',
+} as const;
+
+const isStorage = (text: string): boolean => /^file:.+$/.test(text) || s3Address(text) !== null;
 
 /**
  * The whole configuration, read from the environment once (see load-config.ts).
@@ -49,15 +57,12 @@ export class Config {
 
   /** Database; the default is `sqlite:<DATA_DIR>/logs-collector.sqlite`. */
   @IsOptional()
-  @Secret(
-    /^(sqlite:.+|postgres(ql)?:\/\/.+)$/,
-    '"sqlite:<path>" or "postgres://user:password@host:5432/name"',
-  )
+  @Secret(databaseUrlForm.pattern, databaseUrlForm.may)
   readonly DATABASE_URL?: string;
 
   /** Where the archives' bytes live; the default is `file:<DATA_DIR>/archives`. */
   @IsOptional()
-  @Text(/^file:.+$/, '"file:<path of a folder>"')
+  @Text(isStorage, '"file:<path of a folder>" or "s3://bucket/prefix?region=…&endpoint=https://…"')
   readonly STORAGE_URL?: string;
 
   /** Encrypts TOTP secrets and signs cookies; made at first start and kept in DATA_DIR if not given. */
@@ -127,7 +132,7 @@ export class Config {
   @WholeNumber('seconds', 1)
   readonly SESSION_LIFETIME: number = 43_200;
 
-  /** Bearer secret of /metrics; without it the route is 404. */
+  /** Bearer secret of /metrics, 16 to 256 of A-Za-z0-9._~+/-; without it the route is 404. */
   @IsOptional()
   @Secret(
     /^(?=.{16,256}$)[A-Za-z0-9._~+/-]+=*$/,

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempFolder } from '../../test/support/temp-folder.js';
 import { Config } from './config.js';
-import { ConfigInvalid, databaseTarget, loadConfig, storageFolder } from './load-config.js';
+import { ConfigInvalid, databaseTarget, loadConfig, storageTarget } from './load-config.js';
 
 const problemsOf = (env: NodeJS.ProcessEnv): readonly string[] => {
   try {
@@ -75,6 +75,8 @@ describe('the configuration', () => {
     { PUBLIC_URL: 'https://logs.example.com/?a=b' },
     { DATABASE_URL: 'mysql://db/logs' },
     { STORAGE_URL: '/srv/archives' },
+    { STORAGE_URL: 's3://' },
+    { STORAGE_URL: 's3://key:secret@archives/logs' },
     { LOG_LEVEL: 'verbose' },
     { DATABASE_POOL: '1' },
     { HOST: 'a b' },
@@ -140,7 +142,7 @@ describe('where things are kept', () => {
       kind: 'sqlite',
       path: '/srv/logs/logs-collector.sqlite',
     });
-    expect(storageFolder(config)).toBe('/srv/logs/archives');
+    expect(storageTarget(config)).toEqual({ kind: 'file', folder: '/srv/logs/archives' });
   });
 
   it('is where the URLs lead', () => {
@@ -149,7 +151,7 @@ describe('where things are kept', () => {
       STORAGE_URL: 'file:/mnt/a',
     });
     expect(databaseTarget(config)).toEqual({ kind: 'sqlite', path: '/var/db.sqlite' });
-    expect(storageFolder(config)).toBe('/mnt/a');
+    expect(storageTarget(config)).toEqual({ kind: 'file', folder: '/mnt/a' });
     const url = 'postgres://user:password@db:5432/logs';
     expect(databaseTarget(loadConfig({ DATABASE_URL: url }))).toEqual({ kind: 'postgres', url });
   });

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { validateSync } from 'class-validator';
 import { Config } from './config.js';
+import { s3Address } from './s3-address.js';
+import type { S3Address } from './s3-address.js';
 import { variables } from './variable.js';
 import type { Variable } from './variable.js';
 
@@ -84,6 +86,14 @@ export const databaseTarget = ({ DATABASE_URL, DATA_DIR }: Config): DatabaseTarg
     : { kind: 'postgres', url: DATABASE_URL };
 };
 
-/** Folder of the disk store. */
-export const storageFolder = ({ STORAGE_URL, DATA_DIR }: Config): string =>
-  STORAGE_URL?.slice('file:'.length) ?? join(DATA_DIR, 'archives');
+export type StorageTarget =
+  | { readonly kind: 'file'; readonly folder: string }
+  | { readonly kind: 's3'; readonly address: S3Address };
+
+export const storageTarget = ({ STORAGE_URL, DATA_DIR }: Config): StorageTarget => {
+  if (STORAGE_URL === undefined) return { kind: 'file', folder: join(DATA_DIR, 'archives') };
+  const address = s3Address(STORAGE_URL);
+  return address
+    ? { kind: 's3', address }
+    : { kind: 'file', folder: STORAGE_URL.slice('file:'.length) };
+};

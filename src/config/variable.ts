@@ -35,8 +35,16 @@ export const WholeNumber = (unit: string, min: number, max = Number.MAX_SAFE_INT
     Max(max),
   );
 
-export const Text = (pattern: RegExp, may: string) =>
-  applyDecorators(variable('text', may), Matches(pattern));
+export const Text = (accepts: RegExp | ((text: string) => boolean), may: string) =>
+  applyDecorators(
+    variable('text', may),
+    accepts instanceof RegExp
+      ? Matches(accepts)
+      : ValidateBy({
+          name: 'text',
+          validator: { validate: (value: unknown) => typeof value === 'string' && accepts(value) },
+        }),
+  );
 
 export const Secret = (pattern: RegExp, may: string) =>
   applyDecorators(variable('text', may, true), Matches(pattern));

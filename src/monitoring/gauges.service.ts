@@ -48,7 +48,10 @@ export class GaugesService implements OnModuleInit {
       one(await manager.countBy(Archive, { state: 'damaged' })),
     );
     this.gauge('storage_bytes', 'The volume of the archives', ['kind'], async () => {
-      const { total, free } = await this.store.space();
+      const space = await this.store.space();
+      // An object store: nothing there fills up.
+      if (!space) return [];
+      const { total, free } = space;
       const room = await this.space.available();
       return [
         [{ kind: 'total' }, total],

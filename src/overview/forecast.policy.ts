@@ -6,7 +6,7 @@ export interface StoredDay {
   readonly bytes: number;
 }
 
-export const outlooks = ['unknown', 'steady', 'filling', 'full'] as const;
+export const outlooks = ['unknown', 'steady', 'filling', 'full', 'unbounded'] as const;
 export type Outlook = (typeof outlooks)[number];
 
 export interface Forecast {
@@ -15,6 +15,14 @@ export interface Forecast {
   readonly bytesPerDay: number | null;
   readonly basedOnDays: number | null;
 }
+
+/** An object store has no volume that could fill up. */
+export const unbounded: Forecast = {
+  outlook: 'unbounded',
+  daysLeft: null,
+  bytesPerDay: null,
+  basedOnDays: null,
+};
 
 const dayMs = 86_400_000;
 

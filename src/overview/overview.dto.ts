@@ -154,7 +154,7 @@ export class ForecastView {
   @ApiProperty({
     enum: outlooks,
     description:
-      'unknown: not enough history yet; steady: it lasts for years; filling: for daysLeft; full: uploads are refused now',
+      'unknown: not enough history yet; steady: it lasts for years; filling: for daysLeft; full: uploads are refused now; unbounded: an object store',
   })
   readonly outlook!: Outlook;
   @ApiProperty({
@@ -170,9 +170,9 @@ export class ForecastView {
 }
 
 export class RoomView {
-  @ApiProperty({ type: 'integer', nullable: true, description: 'bytes of the volume' })
+  @ApiProperty({ type: 'integer', nullable: true, description: 'bytes of the volume; null: none' })
   readonly total!: number | null;
-  @ApiProperty({ type: 'integer', nullable: true, description: 'bytes free; null: unreadable' })
+  @ApiProperty({ type: 'integer', nullable: true, description: 'null: unreadable, or no volume' })
   readonly free!: number | null;
   @ApiProperty({ type: 'integer', description: 'MIN_FREE_BYTES: what uploads leave free' })
   readonly reserve!: number;

@@ -4,7 +4,7 @@ import { HealthService } from '../health/health.service.js';
 import type { HealthView } from '../health/health.dto.js';
 import { BlobStore } from '../storage/blob-store.js';
 import type { Space } from '../storage/blob-store.js';
-import { forecast, lookBackDays } from './forecast.policy.js';
+import { forecast, lookBackDays, unbounded } from './forecast.policy.js';
 import { trouble } from './overview.policy.js';
 import type { RoomView, StorageHistoryView, TroubleView } from './overview.dto.js';
 import { StoredDays } from './stored-days.service.js';
@@ -17,7 +17,8 @@ const warnDays = 7;
 
 interface Measured {
   readonly at: number;
-  readonly space: Space | null;
+  /** Null where the store has no volume, undefined where it could not be measured. */
+  readonly space: Space | null | undefined;
   readonly checks: HealthView['checks'];
 }
 
@@ -51,7 +52,7 @@ export class RoomService {
     return { days: await this.days.last(chartDays, now), room };
   }
 
-  private async view(space: Space | null, now: Date): Promise<RoomView> {
+  private async view(space: Measured['space'], now: Date): Promise<RoomView> {
     const days = await this.days.last(lookBackDays, now);
     const reserve = this.config.MIN_FREE_BYTES;
     const free = space?.free ?? null;
@@ -60,7 +61,7 @@ export class RoomService {
       total: space?.total ?? null,
       free,
       reserve,
-      forecast: forecast(free, reserve, days, first, now),
+      forecast: space === null ? unbounded : forecast(free, reserve, days, first, now),
     };
   }
 
@@ -80,7 +81,7 @@ export class RoomService {
   private async measure(now: Date): Promise<Measured> {
     if (this.measured && now.getTime() - this.measured.at < measureEveryMs) return this.measured;
     const { checks } = await this.health.check();
-    const space = await this.store.space().catch(() => null);
+    const space = await this.store.space().catch(() => undefined);
     return (this.measured = { at: now.getTime(), space, checks });
   }
 }

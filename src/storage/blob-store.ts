@@ -67,6 +67,12 @@ export type Stored =
   | { readonly kind: 'partial'; readonly key: BlobKey }
   | { readonly kind: 'foreign'; readonly name: string };
 
+/** What the store says of a blob that it delivers by itself. */
+export interface Delivery {
+  readonly type: string;
+  readonly disposition: string;
+}
+
 export interface Space {
   /** Bytes of the volume. */
   readonly total: number;
@@ -92,6 +98,14 @@ export abstract class BlobStore {
    * @throws BlobDamaged where the store holds none, or one of another size
    */
   abstract open(key: BlobKey, size: number, range?: ByteRange): Promise<Readable>;
+  /**
+   * An address at which the store itself delivers the blob to whoever knows it, for moments only.
+   * @returns null where this store delivers nothing by itself
+   * @throws BlobDamaged as `open` does
+   */
+  deliver(_key: BlobKey, _size: number, _as: Delivery): Promise<string | null> {
+    return Promise.resolve(null);
+  }
   /** Makes a blob durable that is there already: a crash may have come between its name and the end of its commit. */
   abstract secure(key: BlobKey): Promise<void>;
   /** Whether the store holds a blob under this key, of whatever size. */
@@ -102,7 +116,8 @@ export abstract class BlobStore {
   abstract removeForeign(name: string): Promise<void>;
   /** Everything in the store. */
   abstract list(): AsyncIterable<Stored>;
-  abstract space(): Promise<Space>;
+  /** @returns null where the store has no volume that could fill up, or none that it tells of */
+  abstract space(): Promise<Space | null>;
   /** Writes, reads and removes a few bytes. @throws StorageUnavailable, StorageFull */
   abstract probe(): Promise<void>;
   /**

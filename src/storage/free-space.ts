@@ -32,7 +32,7 @@ export class FreeSpace {
     private readonly config: Config,
   ) {}
 
-  /** Bytes that a new upload may have. */
+  /** Bytes that a new upload may have; Infinity where the store has no bound. */
   async available(): Promise<number> {
     if (Date.now() - this.measured.at > measureEveryMs) await this.measure();
     return Math.max(0, this.room());
@@ -85,8 +85,9 @@ export class FreeSpace {
   private measure(): Promise<void> {
     this.measuring ??= this.store
       .space()
-      .then(({ free }) => {
-        this.measured = { at: Date.now(), free };
+      .then((space) => {
+        // An object store has no volume that could be full: what it refuses, it refuses by itself.
+        this.measured = { at: Date.now(), free: space?.free ?? Infinity };
       })
       .finally(() => {
         this.measuring = null;

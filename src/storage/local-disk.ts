@@ -83,7 +83,7 @@ const syncFolder = async (folder: string): Promise<void> => {
 export class LocalDisk extends BlobStore {
   private readonly root: string;
   private claimed: string | null = null;
-  /** Folders of blobs whose names are known to be durable: 65,536 of them at most. */
+  /** Folders of blobs, and those around them, whose names are known to be durable: 65,792 of them at most. */
   private readonly durable = new Set<string>();
 
   constructor(root: string) {
@@ -316,9 +316,10 @@ export class LocalDisk extends BlobStore {
     // Its name is durable only when its parents are synced, and whoever made it may not have come that far. One that is
     // gone, and made anew, is on a volume that was put in the place of the other.
     if (made === undefined && this.durable.has(folder)) return;
-    await syncFolder(dirname(folder));
-    await syncFolder(this.root);
-    this.durable.add(folder);
+    const parent = dirname(folder);
+    await syncFolder(parent);
+    if (made === parent || !this.durable.has(parent)) await syncFolder(this.root);
+    this.durable.add(parent).add(folder);
   }
 
   private path(key: BlobKey): string {

@@ -1,9 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import { storageFolder } from '../config/load-config.js';
 import { BlobStore } from './blob-store.js';
 import { FreeSpace } from './free-space.js';
-import { LocalDisk } from './local-disk.js';
+import { openStore } from './open-store.js';
 
 @Global()
 @Module({
@@ -11,7 +10,7 @@ import { LocalDisk } from './local-disk.js';
     {
       provide: BlobStore,
       inject: [Config],
-      useFactory: (config: Config) => new LocalDisk(storageFolder(config)),
+      useFactory: (config: Config) => openStore(config),
     },
     FreeSpace,
   ],

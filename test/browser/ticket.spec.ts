@@ -168,7 +168,7 @@ test('an archive is fetched by a line for curl', async ({ page, desk }) => {
   const dialog = page.getByRole('dialog');
   const line = await dialog.locator('pre').innerText();
   await expectAccessible(page);
-  const [, link = ''] = /^curl -fOJ "(\S+)"$/.exec(line) ?? [];
+  const [, link = ''] = /^curl -fLOJ "(\S+)"$/.exec(line) ?? [];
   expect(await (await fetch(link)).text()).toBe('some logs');
 });
 

@@ -6,6 +6,7 @@ import { BlobDamaged, NotAStore, blobKey } from '../../src/storage/blob-store.js
 import type { BlobKey, BlobStore, Stored } from '../../src/storage/blob-store.js';
 import { StorageUnavailable } from '../../src/errors/errors.js';
 import { newId } from '../../src/secrets/secrets.js';
+import { eventually } from '../support/eventually.js';
 
 /** One empty store, and the two things that only its driver knows how to do to it from outside. */
 export interface StoreUnderTest {
@@ -16,6 +17,8 @@ export interface StoreUnderTest {
   truncate(key: BlobKey, size: number): Promise<void>;
   /** Makes the store unreachable, as an unmounted volume is. */
   unmount(): Promise<void>;
+  /** What the driver holds open; a leak shows as a longer list. */
+  open(): string[];
 }
 
 const storeId = 'the store of these tests';
@@ -56,8 +59,8 @@ export const listed = async (of: BlobStore): Promise<Stored[]> => {
   return all;
 };
 
-/** Files that this process holds open; a leak shows as a longer list. */
-const openFiles = (): string[] =>
+/** Files that this process holds open. */
+export const openFiles = (): string[] =>
   readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
       const target = readlinkSync(`/proc/self/fd/${fd}`);
@@ -72,15 +75,15 @@ const openFiles = (): string[] =>
 /** What every driver of BlobStore promises. */
 export const blobStoreContract = (create: () => Promise<StoreUnderTest>): void => {
   let under: StoreUnderTest;
-  let filesBefore: string[];
+  let heldBefore: string[];
 
   beforeEach(async () => {
     under = await create();
     await under.store.claim(storeId, true);
-    filesBefore = openFiles();
+    heldBefore = under.open();
   });
 
-  afterEach(() => expect(openFiles().sort()).toEqual(filesBefore.sort()));
+  afterEach(() => eventually(() => expect(under.open().sort()).toEqual(heldBefore.sort())));
 
   describe('storing', () => {
     it.each([0, 1, 65_537, 3_000_001])('keeps %i bytes as they came', async (size) => {
@@ -212,7 +215,7 @@ export const blobStoreContract = (create: () => Promise<StoreUnderTest>): void =
     let key: BlobKey;
     beforeEach(async () => {
       key = await store(under.store, bytes);
-      filesBefore = openFiles();
+      heldBefore = under.open();
     });
 
     it.each([
@@ -242,7 +245,10 @@ export const blobStoreContract = (create: () => Promise<StoreUnderTest>): void =
     it('breaks off, and never just ends, when bytes go missing meanwhile', async () => {
       const reading = await under.store.open(key, bytes.length);
       await under.truncate(key, 600_000);
-      await expect(buffer(reading)).rejects.toThrow(BlobDamaged);
+      // What was opened may be there whole still; only a short end would be a lie.
+      const got: unknown = await buffer(reading).catch((cause: unknown) => cause);
+      if (Buffer.isBuffer(got)) expect(got.equals(bytes)).toBe(true);
+      else expect(got).toBeInstanceOf(BlobDamaged);
     });
 
     it('lets go of a download that nobody takes to its end', async () => {
@@ -257,6 +263,7 @@ export const blobStoreContract = (create: () => Promise<StoreUnderTest>): void =
       const key = await store(under.store, noise(10));
       const kept = await store(under.store, noise(10));
       const partial = await under.store.begin(key);
+      partial.writable.on('error', () => undefined);
       expect(await under.store.has(key)).toBe(true);
       await under.store.remove(key);
       await under.store.remove(key);
@@ -299,9 +306,11 @@ export const blobStoreContract = (create: () => Promise<StoreUnderTest>): void =
   });
 
   it('measures its space and probes itself without leaving anything', async () => {
-    const { total, free } = await under.store.space();
-    expect(free).toBeGreaterThan(0);
-    expect(total).toBeGreaterThanOrEqual(free);
+    const space = await under.store.space();
+    if (space) {
+      expect(space.free).toBeGreaterThan(0);
+      expect(space.total).toBeGreaterThanOrEqual(space.free);
+    }
     await under.store.probe();
     expect(await listed(under.store)).toEqual([]);
   });

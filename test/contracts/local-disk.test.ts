@@ -7,7 +7,15 @@ import { NotAStore, blobKey } from '../../src/storage/blob-store.js';
 import type { BlobKey } from '../../src/storage/blob-store.js';
 import { LocalDisk } from '../../src/storage/local-disk.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { blobStoreContract, listed, newKey, noise, pieces, store } from './blob-store.contract.js';
+import {
+  blobStoreContract,
+  listed,
+  newKey,
+  noise,
+  openFiles,
+  pieces,
+  store,
+} from './blob-store.contract.js';
 
 const pathOf = async (root: string, key: BlobKey): Promise<string> => {
   const names = await readdir(root, { recursive: true });
@@ -26,6 +34,7 @@ describe('local disk', () => {
         // What is left of an unmounted volume is its empty folder.
         return mkdir(root);
       },
+      open: openFiles,
     });
   });
 

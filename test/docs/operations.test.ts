@@ -1,24 +1,19 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { download } from '../support/download.js';
-import { programPath } from '../support/program-build.js';
 import { startedService } from '../support/service.js';
-import { run, shellBlocks } from '../support/shell-blocks.js';
+import { npxFolder, run, shellBlocks } from '../support/shell-blocks.js';
 import { blobPath, storedFiles } from '../support/store-files.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 it('the shell blocks of the operations page run as they stand, in order, beside a service', async () => {
   const service = await startedService();
   const { id } = await service.given.archive();
-  const bin = tempFolder();
-  const npx = join(bin, 'npx');
-  writeFileSync(npx, `#!/bin/sh\nshift\nexec "${process.execPath}" "${programPath}" "$@"\n`);
-  chmodSync(npx, 0o755);
   const blocks = shellBlocks('docs/operations.md');
   expect(blocks.length).toBeGreaterThan(2);
   const [backups, restored] = [join(tempFolder(), 'backups'), join(tempFolder(), 'data')];
   const env = {
-    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+    PATH: `${npxFolder()}:${process.env['PATH'] ?? ''}`,
     DATA_DIR: service.place.dataDir,
     BACKUPS: backups,
     NEW_DATA_DIR: restored,

@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import { finished } from 'node:stream/promises';
 import { DataSource } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
+import { Config } from '../../config/config.js';
 import { NotFound } from '../../errors/errors.js';
 import type { Actor } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
@@ -27,6 +28,8 @@ const linkMs = 5 * 60 * 1000;
 const attachmentOf = (filename: string): string =>
   contentDisposition(filename, { fallback: filename.replace(/[^\x20-\x7e]/gu, '?') });
 
+const contentType = 'application/octet-stream';
+
 /** Delivers archives, whole or in part, and never less than it says. */
 @Injectable()
 export class ContentsService {
@@ -37,6 +40,7 @@ export class ContentsService {
     private readonly archives: ArchivesService,
     private readonly store: BlobStore,
     private readonly audit: AuditService,
+    private readonly config: Config,
   ) {}
 
   /** Answers GET and HEAD. A download is audited before its first byte: what is not recorded is not sent. */
@@ -127,6 +131,34 @@ export class ContentsService {
       .execute();
   }
 
+  /**
+   * Sends a GET to the store itself, where that delivers: after the same guard, look at the store, audit and use of the
+   * link as any other download, so that only the bytes take another way. The client asks there with the headers that it
+   * sent here, and thus for the same range; its copy is compared with the store's own ETag then, which is what a client
+   * knows that was sent there before. HEAD is answered here: the address is signed for GET alone. And If-None-Match
+   * with our ETag, and a range that is none, were answered before: they need no bytes.
+   * @returns whether it was sent there
+   */
+  private async redirect(
+    req: Request,
+    res: Response,
+    archive: Archive,
+    admit: () => Promise<void>,
+  ): Promise<boolean> {
+    if (this.config.S3_DOWNLOADS !== 'redirect' || req.method !== 'GET') return false;
+    const url = await this.store.deliver(blobKey(archive.id), archive.size, {
+      type: contentType,
+      disposition: attachmentOf(archive.filename),
+    });
+    if (url === null) return false;
+    await admit();
+    // They are of the bytes, and this answer has none.
+    for (const name of ['ETag', 'Accept-Ranges', 'Repr-Digest']) res.removeHeader(name);
+    res.setHeader('Location', url);
+    res.status(302).end();
+    return true;
+  }
+
   /** @param admit runs right before the first byte, and may still refuse */
   private async deliver(
     req: Request,
@@ -146,11 +178,13 @@ export class ContentsService {
     }
     const wish = rangeWish(req.get('range'), req.get('if-range'), etag, size);
     if (wish.kind === 'unsatisfiable') throw new RangeNotSatisfiable(size);
+    const details = wish.kind === 'part' ? { range: `${wish.range.first}-${wish.range.last}` } : {};
+    if (await this.redirect(req, res, archive, () => admit(details))) return;
     const range = wish.kind === 'part' ? wish.range : { first: 0, last: size - 1 };
     // Opened before anything is said: a file that is missing or too short is an error, never a short 200.
     const bytes = await this.store.open(blobKey(archive.id), size, range);
     try {
-      res.setHeader('Content-Type', 'application/octet-stream');
+      res.setHeader('Content-Type', contentType);
       res.setHeader('Content-Disposition', attachmentOf(archive.filename));
       res.setHeader(
         'Content-Security-Policy',
@@ -168,7 +202,7 @@ export class ContentsService {
       }
       // From here on: a client that leaves while we still ask the database must not leave the file open.
       res.once('close', () => bytes.destroy());
-      await admit(wish.kind === 'part' ? { range: `${range.first}-${range.last}` } : {});
+      await admit(details);
     } catch (cause) {
       bytes.destroy();
       throw cause;

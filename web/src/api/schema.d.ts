@@ -1151,14 +1151,14 @@ export interface components {
             nextCursor: string | null;
         };
         StorageView: {
-            /** @description bytes of the volume */
-            total: number;
+            /** @description bytes of the volume; null: an object store, which has none */
+            total: number | null;
             /** @description bytes in use on it, by whomever */
-            used: number;
+            used: number | null;
             /** @description bytes free on it */
-            free: number;
+            free: number | null;
             /** @example 41.5 */
-            usedPercent: number;
+            usedPercent: number | null;
             archives?: {
                 count: number;
                 bytes: number;
@@ -1435,10 +1435,10 @@ export interface components {
         };
         ForecastView: {
             /**
-             * @description unknown: not enough history yet; steady: it lasts for years; filling: for daysLeft; full: uploads are refused now
+             * @description unknown: not enough history yet; steady: it lasts for years; filling: for daysLeft; full: uploads are refused now; unbounded: an object store
              * @enum {string}
              */
-            outlook: "unknown" | "steady" | "filling" | "full";
+            outlook: "unknown" | "steady" | "filling" | "full" | "unbounded";
             /** @description whole days until no more than MIN_FREE_BYTES are free */
             daysLeft: number | null;
             /** @description bytes stored a day, on average */
@@ -1447,9 +1447,9 @@ export interface components {
             basedOnDays: number | null;
         };
         RoomView: {
-            /** @description bytes of the volume */
+            /** @description bytes of the volume; null: none */
             total: number | null;
-            /** @description bytes free; null: unreadable */
+            /** @description null: unreadable, or no volume */
             free: number | null;
             /** @description MIN_FREE_BYTES: what uploads leave free */
             reserve: number;

@@ -8,6 +8,8 @@ export const forecastInWords = ({ outlook, daysLeft, basedOnDays }: ForecastView
   switch (outlook) {
     case 'unknown':
       return m.forecast_unknown();
+    case 'unbounded':
+      return m.forecast_unbounded();
     case 'full':
       return m.forecast_full();
     case 'steady':

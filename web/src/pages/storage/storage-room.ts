@@ -7,7 +7,16 @@ export type Room = 'plenty' | 'little' | 'none';
 export const littleFromPercent = 85;
 export const noneFromPercent = 95;
 
-export const roomIn = ({ usedPercent }: Pick<StorageView, 'usedPercent'>): Room =>
+/** Of a store that has a volume. */
+export type MeasuredStorage = {
+  readonly [Name in keyof StorageView]: NonNullable<StorageView[Name]>;
+};
+
+/** An object store has none: nothing there is free or full. */
+export const isMeasured = (view: StorageView): view is StorageView & MeasuredStorage =>
+  view.total !== null;
+
+export const roomIn = ({ usedPercent }: Pick<MeasuredStorage, 'usedPercent'>): Room =>
   usedPercent >= noneFromPercent ? 'none' : usedPercent >= littleFromPercent ? 'little' : 'plenty';
 
 /** A share in percent, between 0 and 100, whatever two measurements at different moments say. */
