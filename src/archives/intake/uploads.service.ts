@@ -188,9 +188,7 @@ export class UploadsService {
     return stored;
   }
 
-  /**
-   * Settles an upload that stored nothing: its attempt is given back, its bytes go.
-   */
+  /** Settles an upload that stored nothing: its attempt is given back, its bytes go. */
   async fail(
     token: KnownToken,
     upload: NewUpload,
