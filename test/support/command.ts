@@ -14,7 +14,12 @@ export interface Commanding {
   readonly path?: string;
 }
 
-const flags = ['--single-threaded-gc', '--disable-warning=ExperimentalWarning'];
+const flags = [
+  '--single-threaded-gc',
+  '--no-incremental-marking',
+  '--max-semi-space-size=4',
+  '--disable-warning=ExperimentalWarning',
+];
 
 /** Runs an operator's command to its end: `logs-collector <args>`. */
 export const command = async (

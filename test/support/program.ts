@@ -25,7 +25,12 @@ export interface Program {
   readonly ended: Promise<Ended>;
 }
 
-const flags = ['--single-threaded-gc', '--disable-warning=ExperimentalWarning'];
+const flags = [
+  '--single-threaded-gc',
+  '--no-incremental-marking',
+  '--max-semi-space-size=4',
+  '--disable-warning=ExperimentalWarning',
+];
 
 /**
  * Runs the program as an operator does, in a process of its own: `logs-collector <args>`.
