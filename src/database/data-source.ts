@@ -5,9 +5,10 @@ import type { Database } from 'better-sqlite3';
 import postgres from 'pg';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
+import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import type { DatabaseTarget } from '../config/load-config.js';
 import { ReserveFile } from './reserve-file.js';
-import { cacheStatements } from './statement-cache.js';
+import { bindNumbers, cacheStatements } from './statement-cache.js';
 import { serialiseTransactions } from './sqlite-mutex.js';
 import { WalSync } from './wal-sync.js';
 
@@ -67,6 +68,7 @@ export const openDatabase = async (
   if (target.kind === 'sqlite') {
     const wal = new WalSync(target.path);
     serialiseTransactions(dataSource, ReserveFile.of(target.path), wal);
+    bindNumbers(dataSource.driver as BetterSqlite3Driver);
     const destroy = dataSource.destroy.bind(dataSource);
     dataSource.destroy = async () => {
       await wal.close();

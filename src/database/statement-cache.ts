@@ -1,4 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
+import type { ObjectLiteral } from 'typeorm';
+import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 
 /** More than the program has texts, but for lists of varying length. */
 const mostStatements = 200;
@@ -19,4 +21,22 @@ export const cacheStatements = (database: Pick<Database, 'prepare'>): void => {
     if (cache.size > mostStatements && oldest !== undefined) cache.delete(oldest);
     return statement;
   }) as Database['prepare'];
+};
+
+/**
+ * TypeORM writes numbers into SQLite's statements as text, and each time or size makes another statement of the same.
+ * Here they are bound. As BigInt: of a number above 32 bits better-sqlite3 makes a REAL, and a sum with it is one.
+ */
+export const bindNumbers = (driver: BetterSqlite3Driver): void => {
+  const escape = driver.escapeQueryWithParameters.bind(driver);
+  driver.escapeQueryWithParameters = (query: string, parameters: ObjectLiteral) =>
+    escape(
+      query,
+      Object.fromEntries(
+        Object.entries(parameters).map(([name, value]: [string, unknown]) => [
+          name,
+          Number.isSafeInteger(value) ? BigInt(value as number) : value,
+        ]),
+      ),
+    );
 };
