@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import sqlite from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
-import postgres from 'pg';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
@@ -21,14 +19,21 @@ export interface Schema {
 const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 60_000;
 
-/** Drivers are given, not left to be found by their names: the image's bundle has no node_modules to look in. */
-const options = (target: DatabaseTarget, schema: Schema, pool: number): DataSourceOptions => {
+/**
+ * The driver is given, not left to be found by its name, since the image's bundle has no node_modules to look in; and only
+ * the one that is used is loaded.
+ */
+const options = async (
+  target: DatabaseTarget,
+  schema: Schema,
+  pool: number,
+): Promise<DataSourceOptions> => {
   const common = { ...schema, logging: false, migrationsTableName: 'migrations' } as const;
   if (target.kind === 'postgres')
     return {
       ...common,
       type: 'postgres',
-      driver: postgres,
+      driver: (await import('pg')).default,
       url: target.url,
       poolSize: pool,
       applicationName: 'logs-collector',
@@ -42,7 +47,7 @@ const options = (target: DatabaseTarget, schema: Schema, pool: number): DataSour
   return {
     ...common,
     type: 'better-sqlite3',
-    driver: sqlite,
+    driver: (await import('better-sqlite3')).default,
     database: target.path,
     enableWAL: true,
     prepareDatabase: (database: Database) => {
@@ -64,7 +69,7 @@ export const openDatabase = async (
   pool: number,
 ): Promise<DataSource> => {
   if (target.kind === 'sqlite') mkdirSync(dirname(target.path), { recursive: true, mode: 0o700 });
-  const dataSource = new DataSource(options(target, schema, pool));
+  const dataSource = new DataSource(await options(target, schema, pool));
   if (target.kind === 'sqlite') {
     const wal = new WalSync(target.path);
     serialiseTransactions(dataSource, ReserveFile.of(target.path), wal);
