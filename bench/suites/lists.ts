@@ -15,7 +15,7 @@ import { median, percentile } from '../rounds.js';
 const few = 1_000;
 const many = 1_000_000;
 const pageSize = 50;
-const requests = 300;
+const requests = 1_000;
 /** Larger pages on the way to the depth. */
 const stepSize = 200;
 const startupMs = 1_500;
