@@ -44,7 +44,8 @@ for (const [path, entry] of Object.entries(packages)) {
   if (/^(git|http:|file:)/.test(entry.resolved ?? ''))
     problems.push(`${path} comes from ${entry.resolved}, not from the registry`);
   const floor = floors[name];
-  if (floor && isBelow(entry.version, floor))
+  // What only tests and tools load meets no stranger.
+  if (floor && !entry.dev && isBelow(entry.version, floor))
     problems.push(`${path} is ${entry.version}; at least ${floor} is needed`);
   // An npm that does not know the setting of .npmrc would run it.
   if (entry.hasInstallScript && !Object.hasOwn(manifest.allowScripts ?? {}, name))
