@@ -39,8 +39,11 @@ const leastIdleMs = 120_000;
 
 /** What a page of another origin (CORS_ORIGINS) may read of an answer. */
 const exposedHeaders = [
+  'Accept-Ranges',
   'Archive-Id',
   'Content-Disposition',
+  'Content-Range',
+  'ETag',
   'Location',
   'Repr-Digest',
   'Retry-After',

@@ -106,6 +106,16 @@ describe('a site among CORS_ORIGINS', () => {
     expect(changed.headers.vary).toContain('Origin');
   });
 
+  it('may read what a page needs to know what it got, and where to go on', async () => {
+    const { headers } = await api.get('/tickets').set(desk);
+    const exposed = String(headers['access-control-expose-headers']).split(',');
+    const needed = [
+      ...['Accept-Ranges', 'Content-Disposition', 'Content-Range', 'ETag', 'Repr-Digest'],
+      ...['Location', 'Retry-After', 'Upload-Offset', 'X-Request-Id'],
+    ];
+    expect(exposed).toEqual(expect.arrayContaining(needed));
+  });
+
   it('is named exactly', async () => {
     for (const Origin of ['http://desk.example.com', 'https://desk.example.com.evil.example']) {
       const answer = await api.post('/auth/totp').set({ Origin }).send({});
