@@ -2,6 +2,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { builtPages, codings } from './built-pages.js';
 import type { BuiltFile, BuiltPages } from './built-pages.js';
+import { MethodNotAllowed } from '../errors/errors.js';
 import { Addresses } from '../http/addresses.js';
 import { plainAnswers } from './plain-answers.js';
 import { pagePolicy, placeOf } from './web.policy.js';
@@ -15,6 +16,8 @@ const notBuilt = `<!doctype html>
 </html>
 `;
 
+const methods = ['GET', 'HEAD'];
+
 const send = (req: Request, res: Response, { type, plain, coded }: BuiltFile): void => {
   res.vary('Accept-Encoding');
   // The smaller one first: browsers name both and prefer neither.
@@ -27,16 +30,16 @@ const send = (req: Request, res: Response, { type, plain, coded }: BuiltFile): v
   res.end(req.method === 'HEAD' ? undefined : (body ?? plain));
 };
 
-/** Answers GET and HEAD of pages and assets, and passes on everything else. */
+/** Answers GET and HEAD of pages and assets, refuses their other methods, and passes on everything else. */
 export const webPages =
   (pages: BuiltPages): RequestHandler =>
   (req: Request, res: Response, next: NextFunction): void => {
-    if (req.method !== 'GET' && req.method !== 'HEAD') return next();
     const place = placeOf(req.path, req.get('accept') ?? '');
     if (place.kind === 'other') return next();
     const file = pages.get(place.file);
-    if (place.kind === 'asset') {
-      if (file === undefined) return next();
+    if (place.kind === 'asset' && file === undefined) return next();
+    if (!methods.includes(req.method)) return next(new MethodNotAllowed(methods));
+    if (place.kind === 'asset' && file !== undefined) {
       // Its name holds a hash of what is in it (RFC 8246).
       res.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
       return send(req, res, file);

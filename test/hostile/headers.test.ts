@@ -120,6 +120,21 @@ describe('every route of the document', () => {
     }
   });
 
+  it('shows a page to GET and HEAD alone', async () => {
+    const browser = { Accept: 'text/html' };
+    for (const [path, headers] of [
+      ['/', {}],
+      ['/upload', {}],
+      ['/tickets', browser],
+    ] as const)
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND']) {
+        const answer = await call(method, path, headers);
+        expectProblem(answer, 'method-not-allowed');
+        expect(answer.headers.allow).toBe('GET, HEAD');
+      }
+    expectProblem(await call('POST', '/tickets'), 'not-found');
+  });
+
   it('refuses who may not, however the address is written', async () => {
     for (const { path, methods } of addresses)
       for (const method of methods) {
