@@ -92,7 +92,9 @@ export const startService = async (
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // Whatever ends this process takes the service with it.
-  process.once('exit', () => child.kill());
+  const kill = (): boolean => child.kill();
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   try {
     const { url, setupToken } = await untilReady(child);
     return { url, pid: child.pid ?? 0, setupToken, stop: () => stop(child) };

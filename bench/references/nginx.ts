@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { freePort } from '../../test/support/postgres-server.js';
 import { curl } from '../client.js';
 
 /** nginx as it does best: WebDAV to store, sendfile to deliver. */
@@ -15,14 +14,6 @@ export interface RunningNginx {
   clean(): void;
   stop(): void;
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 /** One process, so that its processor time is that of the work. */
 const configuration = (folder: string, port: number): string => `

@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterFile } from './cleaning.js';
 import { eventually } from './eventually.js';
+import { freePort } from './postgres-server.js';
 import { tempFolder } from './temp-folder.js';
 import { selfSigned } from './tls-proxy.js';
 
@@ -31,15 +31,6 @@ export const describeWithNginx = nginxMustRun
       describe.skip(`${name} (nginx is not installed: apt-get install nginx-light)`, () => {
         it.todo('tells its stories');
       });
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 /** Whether somebody listens there. */
 export const reaches = async (port: number): Promise<void> => {
