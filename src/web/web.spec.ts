@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import express from 'express';
-import type { Express } from 'express';
+import type { Express, NextFunction, Request, Response } from 'express';
 import supertest from 'supertest';
+import { MethodNotAllowed } from '../errors/errors.js';
 import { builtPages } from './built-pages.js';
 import type { BuiltPages } from './built-pages.js';
 import { webPages } from './web.js';
@@ -29,7 +30,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const serving = (pages: BuiltPages): Express =>
   express()
     .use(webPages(pages))
-    .use((_req, res) => void res.status(404).send('the API'));
+    .use((_req, res) => void res.status(404).send('the API'))
+    .use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
+      if (!(error instanceof MethodNotAllowed)) throw error;
+      res.status(405).set(error.headers).end();
+    });
 
 const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
   supertest(serving(builtPages('', folder)))
@@ -61,11 +66,11 @@ describe('a page', () => {
     expect(head.text).toBeUndefined();
   });
 
-  it('is nothing that another method could be used on', async () => {
+  it('tells another method which ones it takes, and leaves what is no page to the API', async () => {
+    const pages = serving(builtPages('', folder));
     for (const path of ['/', '/upload', '/assets/a-1.js'])
-      await supertest(serving(builtPages('', folder)))
-        .post(path)
-        .expect(404);
+      await supertest(pages).post(path).expect(405).expect('Allow', 'GET, HEAD');
+    await supertest(pages).post('/assets/none.js').expect(404);
   });
 
   it('that was not built says how to build it', async () => {
