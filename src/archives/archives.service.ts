@@ -2,16 +2,27 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { contains } from '../database/search.js';
+import { Statement, entityIn } from '../database/statement.js';
 import { NotFound } from '../errors/errors.js';
 import { pageOf } from '../database/pages.js';
 import { emptyPage } from '../http/cursor.js';
 import type { Page } from '../http/cursor.js';
+import { Platform } from '../platforms/platform.entity.js';
 import { PlatformsService } from '../platforms/platforms.service.js';
 import { BlobStore } from '../storage/blob-store.js';
+import { Ticket } from '../tickets/ticket.entity.js';
 import { TicketsService } from '../tickets/tickets.service.js';
 import { Archive } from './archive.entity.js';
 import { archiveView } from './archives.dto.js';
 import type { ArchiveQuery, ArchiveView, StorageView } from './archives.dto.js';
+
+const archiveById = new Statement<{ id: string }>((manager) =>
+  manager
+    .createQueryBuilder(Archive, 'archive')
+    .innerJoinAndSelect('archive.ticket', 'ticket')
+    .innerJoinAndSelect('archive.platform', 'platform')
+    .where('archive.id = :id'),
+);
 
 @Injectable()
 export class ArchivesService {
@@ -47,12 +58,13 @@ export class ArchivesService {
 
   /** With its ticket and platform. @throws NotFound */
   async find(manager: EntityManager, id: string): Promise<Archive> {
-    const archive = await manager.findOne(Archive, {
-      where: { id },
-      relations: { ticket: true, platform: true },
-    });
-    if (!archive) throw new NotFound('archive');
-    return archive;
+    const [row] = await archiveById.rows(manager, { id });
+    if (!row) throw new NotFound('archive');
+    return {
+      ...entityIn(manager, Archive, 'archive', row),
+      ticket: entityIn(manager, Ticket, 'ticket', row),
+      platform: entityIn(manager, Platform, 'platform', row),
+    };
   }
 
   /** The volume as the operating system sees it, and the archives on it. */

@@ -4,6 +4,7 @@ import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { isUniqueViolation } from '../database/errors.js';
 import { contains, searchable } from '../database/search.js';
+import { Statement } from '../database/statement.js';
 import { NotFound } from '../errors/errors.js';
 import { actorOf } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
@@ -30,6 +31,27 @@ export interface Counted {
   /** Bytes. */
   readonly size: number;
 }
+
+const countArchive = new Statement<{
+  id: string;
+  size: number;
+  line: string;
+  folded: string;
+  at: number;
+  no: boolean;
+}>((manager) =>
+  manager
+    .createQueryBuilder()
+    .update(Ticket)
+    .set({
+      archiveCount: () => 'archive_count + 1',
+      archiveBytes: () => 'archive_bytes + :size',
+      filenames: () => 'filenames || :line',
+      filenamesSearch: () => 'filenames_search || :folded',
+      updatedAt: () => ':at',
+    })
+    .where('id = :id AND resolved = :no'),
+);
 
 /** A ticket's id is made a moment after its time; clocks that are set back between the two stay below this. */
 const idLagMs = 60 * 60 * 1000;
@@ -148,20 +170,9 @@ export class TicketsService {
    */
   async addArchive(tx: EntityManager, id: string, archive: Counted, at: Date): Promise<boolean> {
     const { filename, size } = archive;
-    const { affected } = await tx
-      .createQueryBuilder()
-      .update(Ticket)
-      .set({
-        archiveCount: () => 'archive_count + 1',
-        archiveBytes: () => 'archive_bytes + :size',
-        filenames: () => 'filenames || :line',
-        filenamesSearch: () => 'filenames_search || :folded',
-        updatedAt: at,
-      })
-      .where('id = :id AND resolved = :no', { id, no: false })
-      .setParameters({ size, line: asLine(filename), folded: asLine(searchable(filename)) })
-      .execute();
-    return affected === 1;
+    const names = { line: asLine(filename), folded: asLine(searchable(filename)) };
+    const counted = { id, size, ...names, at: at.getTime(), no: false };
+    return (await countArchive.change(tx, counted)) === 1;
   }
 
   /** Undoes addArchive. The transaction holds the ticket's row already: nobody adds a name between the two steps. */

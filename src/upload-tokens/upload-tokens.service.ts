@@ -7,11 +7,12 @@ import { NotFound } from '../errors/errors.js';
 import { actorOf } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
 import { pageOf } from '../database/pages.js';
+import { entityIn } from '../database/statement.js';
 import type { PageQuery } from '../http/cursor.js';
 import { newId, newSecret, sha256 } from '../secrets/secrets.js';
 import { FreeSpace } from '../storage/free-space.js';
-import type { Platform } from '../platforms/platform.entity.js';
-import type { Ticket } from '../tickets/ticket.entity.js';
+import { Platform } from '../platforms/platform.entity.js';
+import { Ticket } from '../tickets/ticket.entity.js';
 import { ticketView } from '../tickets/tickets.dto.js';
 import { TicketsService } from '../tickets/tickets.service.js';
 import { UploadToken } from './upload-token.entity.js';
@@ -32,6 +33,7 @@ import {
   UploadTokenRevoked,
   UploadTokenUnknown,
 } from './upload-tokens.errors.js';
+import { byHash, byId, keepAttempt, takeAttempt } from './upload-tokens.statements.js';
 import { refusal, tokenState } from './upload-tokens.policy.js';
 import type { TokenState } from './upload-tokens.policy.js';
 
@@ -160,26 +162,19 @@ export class UploadTokensService {
     if (presented === undefined || presented === null || presented === '')
       throw new UploadTokenMissing();
     if (typeof presented !== 'string') throw new UploadTokenUnknown();
-    const token = await this.dataSource
-      .createQueryBuilder(UploadToken, 'token')
-      .select('token.id')
-      .where('token.hash = :hash', { hash: sha256(presented) })
-      .getOne();
+    const { manager } = this.dataSource;
+    const [token] = await byHash.rows(manager, { hash: sha256(presented) });
     // The second look, which the admission takes at a known one. No token has an id that was made just now.
-    return token?.id ?? (await this.load(this.dataSource.manager, newId())).id;
+    return token ? String(token['id']) : (await this.load(manager, newId())).id;
   }
 
   /** @throws UploadTokenUnknown where it was deleted meanwhile */
   async load(manager: EntityManager, id: string): Promise<KnownToken> {
-    // Not findOne with relations: that looks twice where there is a row, and once where there is none.
-    const token = await manager
-      .createQueryBuilder(UploadToken, 'token')
-      .innerJoinAndSelect('token.ticket', 'ticket')
-      .innerJoinAndSelect('ticket.platform', 'platform')
-      .where('token.id = :id', { id })
-      .getOne();
-    if (!token?.ticket?.platform) throw new UploadTokenUnknown();
-    return token as KnownToken;
+    const [row] = await byId.rows(manager, { id });
+    if (!row) throw new UploadTokenUnknown();
+    const platform = entityIn(manager, Platform, 'platform', row);
+    const ticket = { ...entityIn(manager, Ticket, 'ticket', row), platform };
+    return { ...entityIn(manager, UploadToken, 'token', row), ticket };
   }
 
   /** What the holder may know; changes nothing. */
@@ -214,21 +209,8 @@ export class UploadTokensService {
    * one row is changed once.
    */
   async reserve(tx: EntityManager, id: string): Promise<void> {
-    const { affected } = await tx
-      .createQueryBuilder()
-      .update(UploadToken)
-      .set({ attemptsLeft: () => 'attempts_left - 1' })
-      .where('id = :id AND attempts_left > 0 AND revoked_at IS NULL')
-      .andWhere('expires_at > :now AND failures < :maxFailures')
-      .andWhere('ticket_id IN (SELECT id FROM tickets WHERE resolved = :no)')
-      .setParameters({
-        id,
-        now: Date.now(),
-        maxFailures: this.config.TOKEN_MAX_FAILURES,
-        no: false,
-      })
-      .execute();
-    if (affected === 1) return;
+    const limits = { now: Date.now(), maxFailures: this.config.TOKEN_MAX_FAILURES, no: false };
+    if ((await takeAttempt.change(tx, { id, ...limits })) === 1) return;
     this.assertUsable(await this.load(tx, id));
     // It became usable again between the two statements; the customer may simply try again.
     throw new UploadTokenExhausted();
@@ -260,19 +242,9 @@ export class UploadTokensService {
 
   /** An upload is being stored: its attempt stays taken. @throws UploadTokenRevoked; expiry does not matter here */
   async settle(tx: EntityManager, id: string): Promise<number> {
-    const { affected } = await tx
-      .createQueryBuilder()
-      .update(UploadToken)
-      .set({ failures: 0 })
-      .where('id = :id AND revoked_at IS NULL', { id })
-      .execute();
-    if (affected !== 1) throw new UploadTokenRevoked();
-    const { attemptsLeft } = await tx
-      .createQueryBuilder(UploadToken, 'token')
-      .select(['token.id', 'token.attemptsLeft'])
-      .where('token.id = :id', { id })
-      .getOneOrFail();
-    return attemptsLeft;
+    const [token] = await keepAttempt.rows(tx, { id });
+    if (!token) throw new UploadTokenRevoked();
+    return Number(token['left']);
   }
 
   private state(token: UploadToken, ticket: Ticket): TokenState {

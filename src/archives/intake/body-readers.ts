@@ -124,6 +124,8 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
       (cause) => parsing.abort(cause),
     ),
     defParamCharset: 'utf8',
+    // The intake cleans the name. Here a path without a last part would leave none, and the file would be no file.
+    preservePath: true,
     fileFilter: (_form, file, accept) => {
       if (file.fieldname !== 'file') accept(new FileMissing());
       else if (hasFile.seen) accept(new TooManyFiles());

@@ -9,7 +9,6 @@ import { searchable } from '../../database/search.js';
 import { DatabaseUnavailable } from '../../errors/errors.js';
 import type { Actor } from '../../http/actor.js';
 import { Metrics } from '../../metrics/metrics.js';
-import { Platform } from '../../platforms/platform.entity.js';
 import { Ticket } from '../../tickets/ticket.entity.js';
 import { TicketResolved } from '../../tickets/tickets.errors.js';
 import { TicketsService } from '../../tickets/tickets.service.js';
@@ -24,6 +23,7 @@ import { isItsFault, reasonOf } from './upload-outcome.policy.js';
 import type { Failed } from './upload-outcome.policy.js';
 import type { Begun, Brought, NewUpload, Received } from './new-upload.js';
 import { Upload } from './upload.entity.js';
+import { countWithinQuota, deleted } from './uploads.statements.js';
 
 /** A key keeps standing for its archive so long. */
 const idempotencyMs = 24 * 60 * 60 * 1000;
@@ -150,18 +150,9 @@ export class UploadsService {
           : new UploadTokenUnknown();
       const attemptsLeft = await this.tokens.settle(tx, token.id);
       // Another process took us for dead while our connection to the database was gone.
-      if ((await tx.delete(Upload, itsRow(upload))).affected !== 1) throw new DatabaseUnavailable();
-      const within = await tx
-        .createQueryBuilder()
-        .update(Platform)
-        .set({
-          archiveCount: () => 'archive_count + 1',
-          archiveBytes: () => 'archive_bytes + :size',
-        })
-        .where('id = :id AND (quota_bytes IS NULL OR archive_bytes + :size <= quota_bytes)')
-        .setParameters({ id: ticket.platformId, size })
-        .execute();
-      if (within.affected !== 1) throw new QuotaExceeded();
+      if (!(await deleted(tx, upload))) throw new DatabaseUnavailable();
+      const within = { id: ticket.platformId, size };
+      if ((await countWithinQuota.change(tx, within)) !== 1) throw new QuotaExceeded();
       await insertRow(tx, Archive, {
         id: upload.id,
         ticketId: ticket.id,
@@ -282,7 +273,7 @@ export class UploadsService {
     failed: boolean,
   ): Promise<boolean> {
     if (!(await this.tokens.lock(tx, tokenId))) return false;
-    if ((await tx.delete(Upload, itsRow(upload))).affected !== 1) return false;
+    if (!(await deleted(tx, upload))) return false;
     await this.tokens.giveBack(tx, tokenId, failed);
     return true;
   }
@@ -315,7 +306,3 @@ class SettledElsewhere extends Error {
     super(outcome);
   }
 }
-
-/** The row of this upload, as long as it is this request's. */
-const itsRow = ({ id, writer }: Pick<NewUpload, 'id' | 'writer'>) =>
-  writer === undefined ? { id } : { id, writer };

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
+import { Statement, entityIn } from '../../database/statement.js';
 import { ShuttingDown } from '../../errors/errors.js';
 import { actorOf } from '../../http/actor.js';
 import { Draining } from '../../http/draining.js';
@@ -26,6 +27,14 @@ import type { ClaimedAlgorithm, SideCar } from './side-cars.policy.js';
 
 /** Pending claims of one token; beyond, the oldest goes. */
 const maxPending = 100;
+
+const claimsOfFile = new Statement<{ tokenId: string; filename: string; since: number }>(
+  (manager) =>
+    manager
+      .createQueryBuilder(DigestClaim, 'claim')
+      .where('claim.tokenId = :tokenId AND claim.filename = :filename')
+      .andWhere('claim.createdAt > :since'),
+);
 
 /** What a new archive gets from the claims that it fits. */
 export type Claimed = Pick<Archive, 'md5' | 'md5Claim' | 'sha256Claim'>;
@@ -124,11 +133,9 @@ export class SideCarsService {
     { filename, sha256 }: Pick<Archive, 'filename' | 'sha256'>,
     md5: string | null,
   ): Promise<Claimed> {
-    const claims = await tx
-      .createQueryBuilder(DigestClaim, 'claim')
-      .where('claim.tokenId = :tokenId AND claim.filename = :filename', { tokenId, filename })
-      .andWhere('claim.createdAt > :since', { since: Date.now() - claimMs })
-      .getMany();
+    const since = Date.now() - claimMs;
+    const rows = await claimsOfFile.rows(tx, { tokenId, filename, since });
+    const claims = rows.map((row) => entityIn(tx, DigestClaim, 'claim', row));
     const digests = { md5, sha256 };
     for (const { algorithm, digest } of claims) {
       const received = digests[algorithm];

@@ -3,13 +3,14 @@ import { DataSource, In, LessThan, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import { Config } from '../../config/config.js';
+import { Statement, entityIn } from '../../database/statement.js';
 import { NotFound } from '../../errors/errors.js';
 import { actorOf } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
 import { currentRequest } from '../../http/request-context.js';
 import { newSessionId, sha256 } from '../../secrets/secrets.js';
 import { methodsOf } from '../users/methods.policy.js';
-import type { User } from '../users/user.entity.js';
+import { User } from '../users/user.entity.js';
 import { FailuresService } from './failures.service.js';
 import { Session } from './session.entity.js';
 import type { Browser } from './session.cookie.js';
@@ -18,6 +19,13 @@ import type { SessionLimits } from './session.policy.js';
 import { ownSessionView } from './sessions.dto.js';
 import type { OwnSessionsView } from './sessions.dto.js';
 import { SessionExpired } from './sessions.errors.js';
+
+const sessionByHash = new Statement<{ hash: string }>((manager) =>
+  manager
+    .createQueryBuilder(Session, 'session')
+    .innerJoinAndSelect('session.user', 'user')
+    .where('session.hash = :hash'),
+);
 
 /** Ids are 256 random bits, known to the browser alone; the database holds their SHA-256. */
 @Injectable()
@@ -41,14 +49,12 @@ export class SessionsService {
    * @throws SessionExpired
    */
   async prove(id: string, now: Date, isSignOfLife = true): Promise<Person> {
-    const session = await this.dataSource
-      .createQueryBuilder(Session, 'session')
-      .innerJoinAndSelect('session.user', 'user')
-      .where('session.hash = :hash', { hash: sha256(id) })
-      .getOne();
-    const user = session?.user;
-    if (!session || !user || user.disabled || !isAlive(session, this.limits, now))
-      throw new SessionExpired();
+    const { manager } = this.dataSource;
+    const [row] = await sessionByHash.rows(manager, { hash: sha256(id) });
+    if (!row) throw new SessionExpired();
+    const session = entityIn(manager, Session, 'session', row);
+    const user = entityIn(manager, User, 'user', row);
+    if (user.disabled || !isAlive(session, this.limits, now)) throw new SessionExpired();
     if (isSignOfLife) await this.markSeen(session, now);
     const methods = methodsOf(user);
     return {
