@@ -40,12 +40,13 @@ export class AppModule {
         HttpModule,
         MetricsModule,
         StorageModule,
+        // Express tries the routes in their order: first those that are asked all the time.
+        HealthModule,
         AuditModule,
         AuthModule,
         ArchivesModule,
         BackupModule,
         UploadScriptModule,
-        HealthModule,
         MonitoringModule,
         OverviewModule,
         // Commands run no schedule.

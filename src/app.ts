@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Resources } from './app.module.js';
 import { tusVersion } from './archives/resumable/tus.policy.js';
+import { readableName } from './archives/sent-name.policy.js';
 import { StoreIdentity } from './archives/upkeep/store-identity.service.js';
 import { Config } from './config/config.js';
 import { openDatabase } from './database/data-source.js';
@@ -20,6 +21,7 @@ import { closeUnread, endIdle } from './http/closing.js';
 import { jsonBody } from './http/json-body.js';
 import { JsonLogger, accessLog } from './http/log.js';
 import { requestContext } from './http/request-context.js';
+import { inTurn } from './http/in-turn.js';
 import { HttpServer, refuseAmbiguous } from './http/server.js';
 import { validationPipe } from './http/validation.js';
 import { serveDocs } from './openapi.js';
@@ -65,6 +67,16 @@ const isUpload = (req: Request): boolean =>
   (['POST', 'PUT'].includes(req.method) && /^\/+api\/v1\/archives(\/[^/]*)?\/*$/i.test(req.path)) ||
   (['POST', 'PATCH'].includes(req.method) && /^\/+api\/v1\/uploads(\/[^/]*)?\/*$/i.test(req.path));
 
+/** Before the router, which refuses an address that it cannot decode. */
+const readNames = (req: Request, _res: Response, next: NextFunction): void => {
+  if (req.method === 'PUT' || req.method === 'POST')
+    req.url = req.url.replace(
+      /^(\/+api\/v1\/archives\/+)([^/?]+)/i,
+      (_path, base: string, name: string) => base + readableName(name),
+    );
+  next();
+};
+
 /** Builds the application: for main, the tests and the OpenAPI file alike. It does not listen yet. */
 export const createApp = async (
   resources: Resources,
@@ -78,46 +90,48 @@ export const createApp = async (
   );
   const problems = new ProblemFilter([databaseProblem, storageProblem, routeProblem(app)]);
 
+  const addresses = app.get(Addresses);
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', [...config.TRUSTED_PROXIES]);
-  app.use(withoutPrefix(app.get(Addresses).prefix));
-  app.use(requestContext);
-  app.use(accessLog(log));
-  app.use(closeUnread);
   app.use(
-    helmet({
-      // Everything from this host and nothing inline; the API itself is never rendered.
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: {
-          defaultSrc: ["'self'"],
-          imgSrc: ["'self'", 'data:'],
-          objectSrc: ["'none'"],
-          baseUri: ["'none'"],
-          formAction: ["'self'"],
-          frameAncestors: ["'none'"],
+    inTurn([
+      withoutPrefix(addresses.prefix),
+      requestContext,
+      accessLog(log),
+      closeUnread,
+      helmet({
+        // Everything from this host and nothing inline; the API itself is never rendered.
+        contentSecurityPolicy: {
+          useDefaults: false,
+          directives: {
+            defaultSrc: ["'self'"],
+            imgSrc: ["'self'", 'data:'],
+            objectSrc: ["'none'"],
+            baseUri: ["'none'"],
+            formAction: ["'self'"],
+            frameAncestors: ["'none'"],
+          },
         },
+        referrerPolicy: { policy: 'no-referrer' },
+        xFrameOptions: { action: 'deny' },
+        strictTransportSecurity: config.PUBLIC_URL?.startsWith('https:')
+          ? // Other hosts of the domain are not ours to bind.
+            { maxAge: 31_536_000, includeSubDomains: false }
+          : false,
+      }),
+      (_req, res, next) => {
+        res.setHeader('Cache-Control', 'no-store');
+        next();
       },
-      referrerPolicy: { policy: 'no-referrer' },
-      xFrameOptions: { action: 'deny' },
-      strictTransportSecurity: config.PUBLIC_URL?.startsWith('https:')
-        ? // Other hosts of the domain are not ours to bind.
-          { maxAge: 31_536_000, includeSubDomains: false }
-        : false,
-    }),
-  );
-  app.use((_req: Request, res: Response, next: NextFunction) => {
-    res.setHeader('Cache-Control', 'no-store');
-    next();
-  });
-  app.use(refuseAmbiguous());
-  app.use(
-    mirror({
-      keyring: app.get(Keyring),
-      addresses: app.get(Addresses),
-      storeId: () => app.get(StoreIdentity).storeId(),
-    }),
+      refuseAmbiguous(),
+      mirror({
+        keyring: app.get(Keyring),
+        addresses,
+        storeId: () => app.get(StoreIdentity).storeId(),
+      }),
+      readNames,
+    ]),
   );
   // In every answer (tus 1.0.0, "Tus-Resumable"), also in those of the guard.
   app.use(`/${apiPrefix}/uploads`, (_req: Request, res: Response, next: NextFunction) => {

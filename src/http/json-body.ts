@@ -14,7 +14,7 @@ export const jsonBody = (
 ): RequestHandler => {
   const parse = json({ limit: limitBytes, strict: true });
   return (req: Request, res: Response, next: NextFunction): void => {
-    if (isUpload(req)) return next();
+    if (isUpload(req) || !announcesBody(req)) return next();
     sendContinue(req, res);
     const timer = setTimeout(() => req.socket.destroy(), deadlineMs);
     parse(req, res, (cause?: unknown) => {
@@ -23,6 +23,10 @@ export const jsonBody = (
     });
   };
 };
+
+/** An empty one, too (RFC 9112, section 6). */
+const announcesBody = ({ headers }: Request): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 
 // Trap: Nest turns a SyntaxError into an exception of its own before our filter sees it.
 const isSyntaxError = (cause: unknown): boolean =>

@@ -4,6 +4,7 @@ import { builtPages, codings } from './built-pages.js';
 import type { BuiltFile, BuiltPages } from './built-pages.js';
 import { MethodNotAllowed } from '../errors/errors.js';
 import { Addresses } from '../http/addresses.js';
+import { inTurn } from '../http/in-turn.js';
 import { plainAnswers } from './plain-answers.js';
 import { pagePolicy, placeOf } from './web.policy.js';
 
@@ -55,6 +56,5 @@ export const webPages =
 export const serveWeb = (app: NestExpressApplication): void => {
   const { prefix } = app.get(Addresses);
   const pages = builtPages(prefix);
-  app.use(plainAnswers(pages, prefix));
-  app.use(webPages(pages));
+  app.use(inTurn([plainAnswers(pages, prefix), webPages(pages)]));
 };
