@@ -1,11 +1,20 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, IsNull } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import { Statement } from '../database/statement.js';
 import { Keyring } from '../secrets/secrets.js';
 import { AuditEvent } from './audit-event.entity.js';
 import { makeHead, moveHead, storedHead } from './chain-head.js';
 import { ChainCodes, genesis, headText } from './chain.policy.js';
 import type { Head } from './chain.policy.js';
+
+const setLink = new Statement<{ id: string; seq: number; hash: string }>((manager) =>
+  manager
+    .createQueryBuilder()
+    .update(AuditEvent)
+    .set({ seq: () => ':seq', hash: () => ':hash' })
+    .where('id = :id AND seq IS NULL'),
+);
 
 /** Small enough that nobody waits long for the transaction. */
 const batchSize = 200;
@@ -85,8 +94,7 @@ export class AuditSealer {
       return { id: event.id, ...head };
     });
     if (sealed.length === 0 || !(await moveHead(tx, before, head))) return null;
-    for (const { id, seq, hash } of sealed)
-      await tx.update(AuditEvent, { id, seq: IsNull() }, { seq, hash });
+    for (const link of sealed) await setLink.change(tx, link);
     return head;
   }
 }

@@ -3,11 +3,13 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  createSecretKey,
   hkdfSync,
   randomBytes,
   randomInt,
   timingSafeEqual,
 } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { nanoid, customAlphabet } from 'nanoid';
 import { v7 } from 'uuid';
 
@@ -68,10 +70,18 @@ export const isSame = (one: string, other: string): boolean => {
 
 /** Keys derived from SECRET_KEY, one a purpose, and what is done with them. */
 export class Keyring {
+  private readonly keys = new Map<string, KeyObject>();
+
   constructor(private readonly secretKey: string) {}
 
-  private key(purpose: string): Buffer {
-    return Buffer.from(hkdfSync('sha256', this.secretKey, 'logs-collector', purpose, 32));
+  /** @param purpose one of the program's own few: each key is derived once, and kept */
+  private key(purpose: string): KeyObject {
+    const known = this.keys.get(purpose);
+    if (known) return known;
+    const derived = hkdfSync('sha256', this.secretKey, 'logs-collector', purpose, 32);
+    const key = createSecretKey(Buffer.from(derived));
+    this.keys.set(purpose, key);
+    return key;
   }
 
   /** HMAC-SHA-256 in base64url. */
@@ -88,7 +98,7 @@ export class Keyring {
     return createHmac('sha256', this.key('mark')).digest().readUInt32BE(0) >>> 1;
   }
 
-  /** HMAC-SHA-256 in hex for a long row of texts: the key is derived once. */
+  /** HMAC-SHA-256 in hex, of any text. */
   macs(purpose: string): (text: string) => string {
     const key = this.key(purpose);
     return (text) => createHmac('sha256', key).update(text).digest('hex');
