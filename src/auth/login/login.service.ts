@@ -120,7 +120,7 @@ export class LoginService {
    */
   async changePassword(person: Person, { current, next }: ChangePassword): Promise<SignedIn> {
     const user = await this.provePassword(person, current, 'current');
-    this.passwords.check(next, user.username, 'next');
+    await this.passwords.check(next, user.username, 'next');
     const passwordHash = await this.passwords.hash(next);
     return this.dataSource.transaction(async (tx) => {
       // The old hash is the condition: of two changes at once the second has proved a password that is no more.

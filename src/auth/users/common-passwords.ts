@@ -1,12 +1,13 @@
-import { dictionary } from '@zxcvbn-ts/language-common';
 import { passwordLength } from './password.policy.js';
 
-/** The list is lower-cased; what is too short anyway is not kept. */
-let common: ReadonlySet<string> | null = null;
+let common: Promise<ReadonlySet<string>> | null = null;
 
-export const isCommonPassword = (folded: string): boolean => {
-  common ??= new Set(
-    dictionary['passwords-common'].filter((word) => word.length >= passwordLength.min),
-  );
-  return common.has(folded);
+/** The list is lower-cased; what is too short anyway is not kept. */
+const load = async (): Promise<ReadonlySet<string>> => {
+  const { dictionary } = await import('@zxcvbn-ts/language-common');
+  const long = dictionary['passwords-common'].filter((word) => word.length >= passwordLength.min);
+  return new Set(long);
 };
+
+/** Lower-cased passwords that an attacker tries first. Loaded when a password is chosen, which most processes never see. */
+export const commonPasswords = (): Promise<ReadonlySet<string>> => (common ??= load());

@@ -13,12 +13,12 @@ const withoutProduct = (folded: string): string =>
 /**
  * Why this password is refused, as a sentence that says what to do; null where it is good. No rule about kinds of
  * characters: length and not being known are what counts (ASVS 6.2.5).
- * @param isCommon whether a lower-cased password is on the list of common ones
+ * @param common lower-cased passwords that an attacker tries first
  */
 export const passwordProblem = (
   password: string,
   username: string,
-  isCommon: (folded: string) => boolean,
+  common: ReadonlySet<string>,
 ): string | null => {
   if (!isStorableText(password)) return 'must be text without NUL characters';
   const length = [...password].length;
@@ -26,7 +26,7 @@ export const passwordProblem = (
     return `must have ${passwordLength.min} to ${passwordLength.max} characters`;
   const folded = password.toLowerCase();
   const name = username.toLowerCase();
-  if (isCommon(folded)) return 'is among the first that an attacker tries; choose another';
+  if (common.has(folded)) return 'is among the first that an attacker tries; choose another';
   if ([...name].length >= shortestTellingName && folded.includes(name))
     return 'must not contain the user name; choose another';
   // Only letters that the product's name explains, and digits and signs around them.

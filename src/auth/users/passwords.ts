@@ -3,7 +3,7 @@ import { hash, verify } from '@node-rs/argon2';
 import type { Options } from '@node-rs/argon2';
 import { ValidationFailed } from '../../errors/errors.js';
 import { newSessionId } from '../../secrets/secrets.js';
-import { isCommonPassword } from './common-passwords.js';
+import { commonPasswords } from './common-passwords.js';
 import { passwordProblem } from './password.policy.js';
 
 /** Argon2id (the library's default kind), twice the passes of OWASP's second recommended set; memory in KiB. */
@@ -24,8 +24,8 @@ export class Passwords {
   private readonly dummy: Promise<string> = this.hash(newSessionId());
 
   /** @throws ValidationFailed naming `field`, with what to do */
-  check(password: string, username: string, field: string): void {
-    const message = passwordProblem(password, username, isCommonPassword);
+  async check(password: string, username: string, field: string): Promise<void> {
+    const message = passwordProblem(password, username, await commonPasswords());
     if (message !== null) throw new ValidationFailed([{ field, message: `${field} ${message}` }]);
   }
 

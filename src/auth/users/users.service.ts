@@ -66,7 +66,7 @@ export class UsersService {
   async prepare({ username, password, role }: CreateUser): Promise<User> {
     if (!isUsername(username))
       throw new ValidationFailed([{ field: 'username', message: usernameMessage }]);
-    this.passwords.check(password, username, 'password');
+    await this.passwords.check(password, username, 'password');
     return {
       id: newId(),
       username,
@@ -142,7 +142,7 @@ export class UsersService {
   /** Sets a password without asking for the old one, and ends the user's sessions. @throws NotFound, ValidationFailed */
   async setPassword(id: string, password: string, actor: Actor): Promise<void> {
     const user = await this.find(this.dataSource.manager, id);
-    this.passwords.check(password, user.username, 'password');
+    await this.passwords.check(password, user.username, 'password');
     const passwordHash = await this.passwords.hash(password);
     await this.dataSource.transaction(async (tx) => {
       const { affected } = await tx.update(User, { id }, { passwordHash });
