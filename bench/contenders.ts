@@ -86,12 +86,22 @@ export class BenchedService {
 
   /** A new ticket's token. */
   async token(): Promise<string> {
+    return (await this.ticket()).token;
+  }
+
+  async ticket(): Promise<{ readonly number: string; readonly token: string }> {
+    const number = `BENCH-${(this.tickets += 1)}`;
     const { token } = await this.admin.send<{ token: { value: string } }>('POST', '/tickets', {
       platform: 'bench',
-      number: `BENCH-${(this.tickets += 1)}`,
+      number,
       attempts: mostAttempts,
     });
-    return token.value;
+    return { number, token: token.value };
+  }
+
+  /** Removes tickets with all that came for them. */
+  async removeTickets(numbers: readonly string[]): Promise<void> {
+    for (const number of numbers) await this.admin.send('DELETE', `/tickets/${number}`);
   }
 
   /** Removes archives by the answers that they were stored with, bytes and all. */

@@ -66,12 +66,16 @@ export const printed = ({ title, rows, targets }: Findings): string =>
     ...(targets.length > 0 ? [tableOf(targets.map(targetRow)), ''] : []),
   ].join('\n');
 
-/** Kept as JSON in bench/results, which is not committed. @returns the file's path */
-export const keep = (findings: readonly Findings[]): string => {
+/**
+ * Kept as JSON in bench/results, which is not committed.
+ * @param conditions under which it was measured
+ * @returns the file's path
+ */
+export const keep = (conditions: object, findings: readonly Findings[]): string => {
   const folder = join(process.cwd(), 'bench/results');
   mkdirSync(folder, { recursive: true });
   const at = new Date().toISOString();
   const path = join(folder, `bench-${at.replaceAll(':', '-')}.json`);
-  writeFileSync(path, `${JSON.stringify({ at, machine: machine(), findings }, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify({ at, ...conditions, findings }, null, 2)}\n`);
   return path;
 };

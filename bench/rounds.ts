@@ -6,6 +6,8 @@ export interface Contender {
   readonly name: string;
   /** Whose processor time and memory count. */
   readonly pid: number;
+  /** What has to stand before its work; not measured. */
+  readonly prepare?: () => Promise<void>;
   /** Removes what it left; not measured. */
   readonly clean?: () => Promise<void> | void;
   readonly work: () => Promise<unknown>;
@@ -45,6 +47,7 @@ export const interleaved = async (
     for (const contender of contenders) {
       await last?.clean?.();
       last = contender;
+      await contender.prepare?.();
       const usage = await usageDuring(contender.pid, contender.work);
       if (round > 0) usages.get(contender.name)?.push(usage);
     }

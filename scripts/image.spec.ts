@@ -82,6 +82,21 @@ describe('the image', () => {
     expect(list('CMD')).toEqual(['serve']);
   });
 
+  it('is started with the flags of every other start', () => {
+    const flags = /\bnode ((?:--\S+ )*--\S+)/;
+    const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
+    const [bin = ''] = text('src/cli.ts').split('\n');
+    expect(bin).toMatch(/^#!\/usr\/bin\/env -S node --single-threaded-gc /);
+    const [, wanted] = flags.exec(bin) ?? [];
+    const starts = {
+      image: text('scripts/image/logs-collector'),
+      'npm start': scripts['start'] ?? '',
+      documents: text('docs/operations.md'),
+    };
+    for (const [start, line] of Object.entries(starts))
+      expect([start, flags.exec(line)?.[1]]).toEqual([start, wanted]);
+  });
+
   it('is given all that its build reads, and no more', () => {
     const ignored = text('.dockerignore').split('\n');
     expect(ignored).toContain('*');
@@ -189,6 +204,13 @@ describe('whoever runs it', () => {
       'nginx.ingress.kubernetes.io/proxy-request-buffering': 'off',
       'nginx.ingress.kubernetes.io/proxy-buffering': 'off',
     });
+  });
+
+  it('gives it the memory that its uploads to a bucket take', () => {
+    // docs/operations.md, "Storage in S3".
+    const needed = 200 + 40 * Number(environments['docs/kubernetes.yaml']?.['MAX_UPLOADS']);
+    expect(container.resources.limits.memory).toBe('1Gi');
+    expect(needed).toBeLessThanOrEqual(1024);
   });
 
   it('finds the pods by one name', () => {

@@ -5,6 +5,7 @@ import { config as readDotEnv } from 'dotenv';
 import { verifyAudit } from './commands/audit.js';
 import { runBackup, runRestore } from './commands/backup.js';
 import { runMigrate, runOpenApi, runServe, runSweep, runVerify } from './commands/commands.js';
+import { sentenceOf } from './commands/command.js';
 import { runCopyDatabase } from './commands/copy-database.js';
 import { runDoctor } from './commands/doctor.js';
 import { createUser, listUsers, resetSecondFactor, setPassword } from './commands/users.js';
@@ -94,7 +95,7 @@ program
   .parseAsync(noCommand ? [...process.argv, 'serve'] : process.argv)
   .catch((cause: unknown) => {
     // One line a problem, no stack: the operator is told what to do. LOG_LEVEL=debug shows where it came from.
-    const error = cause instanceof Error ? cause : new Error(String(cause));
-    process.stderr.write(`${process.env['LOG_LEVEL'] === 'debug' ? error.stack : error.message}\n`);
+    const stack = process.env['LOG_LEVEL'] === 'debug' && cause instanceof Error && cause.stack;
+    process.stderr.write(`${stack || sentenceOf(cause)}\n`);
     process.exit(1);
   });

@@ -15,7 +15,8 @@ import { median, percentile } from '../rounds.js';
 const few = 1_000;
 const many = 1_000_000;
 const pageSize = 50;
-const requests = 1_000;
+/** For each page in each round. */
+const requests = 200;
 /** Larger pages on the way to the depth. */
 const stepSize = 200;
 const startupMs = 1_500;
@@ -56,12 +57,18 @@ const timesOf = (service: BenchedService, query: string): Promise<number[]> => {
 
 const filter = '&platform=filled-0';
 
-/** Pages of a database with so many tickets, and milliseconds until it was ready to serve them. */
-const look = async (
+/** A service whose database has so many tickets, and what to ask it for. */
+interface Filled {
+  readonly service: BenchedService;
+  readonly tickets: number;
+  readonly pages: readonly { readonly what: string; readonly query: string; times: number[] }[];
+}
+
+const filled = async (
   folder: string,
   env: Readonly<Record<string, string>>,
   tickets: number,
-): Promise<{ readonly seen: Seen[]; readonly startMs: number }> => {
+): Promise<Filled> => {
   // There are no bytes behind these archives.
   const withEnv = { ...env, SCRUB_RATE_BYTES: '0' };
   mkdirSync(folder);
@@ -69,26 +76,37 @@ const look = async (
   await (await startService(folder, withEnv)).stop();
   await fill(databaseTarget(loadConfig({ ...env, DATA_DIR: join(folder, 'data') })), tickets);
   const service = await BenchedService.start(folder, withEnv);
-  try {
-    const pages: readonly [string, string, number][] = [
-      ['first page', '', 0],
-      ['first page, of a platform', filter, 0],
-      [`page at ${tickets / 2}`, '', tickets / 2],
-      [`page at ${tickets / 4} of a platform`, filter, tickets / 4],
-    ];
-    const queries: [string, string][] = [];
-    for (const [what, filtered, depth] of pages)
-      queries.push([what, `${filtered}${await cursorAt(service, filtered, depth)}`]);
-    const seen: Seen[] = [];
-    for (const [what, query] of queries) {
-      await timesOf(service, query);
-      const times = await timesOf(service, query);
-      seen.push({ what, tickets, p50: round(median(times)), p99: round(percentile(times, 0.99)) });
-    }
-    return { seen, startMs: service.startMs };
-  } finally {
-    await service.stop();
+  const wanted: readonly [string, string, number][] = [
+    ['first page', '', 0],
+    ['first page, of a platform', filter, 0],
+    [`page at ${tickets / 2}`, '', tickets / 2],
+    [`page at ${tickets / 4} of a platform`, filter, tickets / 4],
+  ];
+  const pages: Filled['pages'][number][] = [];
+  for (const [what, filtered, depth] of wanted) {
+    const query = `${filtered}${await cursorAt(service, filtered, depth)}`;
+    pages.push({ what, query, times: [] });
   }
+  return { service, tickets, pages };
+};
+
+/** The same page of both in turn, round by round; the first round warms them up. */
+const look = async (all: readonly Filled[], rounds: number): Promise<Seen[][]> => {
+  for (let turn = 0; turn <= rounds; turn += 1)
+    for (const at of all[0]?.pages.keys() ?? [])
+      for (const { service, pages } of all) {
+        const page = pages[at];
+        const times = page ? await timesOf(service, page.query) : [];
+        if (turn > 0) page?.times.push(...times);
+      }
+  return all.map(({ tickets, pages }) =>
+    pages.map(({ what, times }) => ({
+      what,
+      tickets,
+      p50: round(median(times)),
+      p99: round(percentile(times, 0.99)),
+    })),
+  );
 };
 
 /** Another empty database of the same server. */
@@ -101,7 +119,7 @@ const sibling = async (url: string): Promise<string> => {
 };
 
 /** Pages of tickets and the start of the service, with a thousand tickets and with a million and three million archives. */
-export const lists = async (folder: string): Promise<Findings> => {
+export const lists = async (folder: string, rounds: number): Promise<Findings> => {
   const rows: Record<string, string | number>[] = [];
   const targets: Target[] = [];
   const databases: [name: string, few: object, many: object][] = [['SQLite', {}, {}]];
@@ -110,20 +128,25 @@ export const lists = async (folder: string): Promise<Findings> => {
     const large = await sibling(databaseUrl);
     databases.push(['PostgreSQL', { DATABASE_URL: databaseUrl }, { DATABASE_URL: large }]);
   }
+  const started: Filled[] = [];
   try {
     for (const [name, ...envs] of databases) {
-      const small = await look(join(folder, `${name}-few`), { ...envs[0] }, few);
-      const large = await look(join(folder, `${name}-many`), { ...envs[1] }, many);
-      for (const { what, tickets, p50, p99 } of [...small.seen, ...large.seen])
+      const small = await filled(join(folder, `${name}-few`), { ...envs[0] }, few);
+      started.push(small);
+      const large = await filled(join(folder, `${name}-many`), { ...envs[1] }, many);
+      started.push(large);
+      const { startMs } = large.service;
+      const [ofFew = [], ofMany = []] = await look([small, large], rounds);
+      for (const { what, tickets, p50, p99 } of [...ofFew, ...ofMany])
         rows.push({ database: name, what, tickets, 'p50 ms': p50, 'p99 ms': p99 });
       rows.push({
         database: name,
         what: 'start to ready',
         tickets: many,
-        'p50 ms': Math.round(large.startMs),
+        'p50 ms': Math.round(startMs),
         'p99 ms': '',
       });
-      const [first, ofPlatform, deep, deepOfPlatform] = large.seen as [Seen, Seen, Seen, Seen];
+      const [first, ofPlatform, deep, deepOfPlatform] = ofMany as [Seen, Seen, Seen, Seen];
       targets.push(
         { what: `${name}: deep page, times the first`, reached: deep.p50 / first.p50, atMost: 1.2 },
         {
@@ -131,16 +154,17 @@ export const lists = async (folder: string): Promise<Findings> => {
           reached: deepOfPlatform.p50 / ofPlatform.p50,
           atMost: 1.2,
         },
-        ...large.seen.map(({ what, p99 }, at) => ({
+        ...ofMany.map(({ what, p99 }, at) => ({
           what: `${name}: p99 of ${what}, times that of few`,
-          reached: p99 / (small.seen[at]?.p99 ?? NaN),
+          reached: p99 / (ofFew[at]?.p99 ?? NaN),
           atMost: 1.5,
         })),
-        { what: `${name}: start to ready`, reached: large.startMs, atMost: startupMs, unit: ' ms' },
+        { what: `${name}: start to ready`, reached: startMs, atMost: startupMs, unit: ' ms' },
       );
     }
     return { title: 'Lists of tickets, and the start', rows, targets };
   } finally {
+    for (const { service } of started) await service.stop();
     await cleanUp();
   }
 };

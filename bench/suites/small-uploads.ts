@@ -5,6 +5,7 @@ import { load, requestBytes } from '../load.js';
 import { round } from '../report.js';
 import type { Findings } from '../report.js';
 import { interleaved } from '../rounds.js';
+import type { Contender } from '../rounds.js';
 
 const clients = 8;
 const bytes = 10 * 1024;
@@ -26,34 +27,36 @@ export const smallUploads = async (folder: string, rounds: number): Promise<Find
     ]);
     const asForm = { 'Content-Type': 'multipart/form-data; boundary=bound' };
     const posted = requestBytes('POST', new URL(multer.url), asForm, form);
-    /** Each client its own token, and a new one each round: the attempts are used up. */
-    const requestsOf = async (how: (token: string) => Buffer): Promise<Buffer[]> =>
-      Promise.all(Array.from({ length: clients }, async () => how(await service.token())));
+    /** Each client its own ticket, and a new one each round: the attempts are used up, and the archives have to go. */
+    const ours = (name: string, requestWith: (token: string) => Buffer): Contender => {
+      let tickets: Awaited<ReturnType<BenchedService['ticket']>>[] = [];
+      return {
+        name,
+        pid: service.pid,
+        prepare: async () => {
+          tickets = await Promise.all(Array.from({ length: clients }, () => service.ticket()));
+        },
+        work: () =>
+          send(
+            service.url,
+            tickets.map(({ token }) => requestWith(token)),
+          ),
+        clean: () => service.removeTickets(tickets.map(({ number }) => number)),
+      };
+    };
     const send = async (url: string, requests: readonly Buffer[]): Promise<void> => {
       const left = requests.map(() => each);
       await load(new URL(url), clients, 201, (client) =>
         (left[client] = (left[client] ?? 0) - 1) >= 0 ? (requests[client] ?? null) : null,
       );
     };
-    let puts: readonly Buffer[] = [];
-    let forms: readonly Buffer[] = [];
-    const prepare = async (): Promise<void> => {
-      puts = await requestsOf((token) =>
-        requestBytes('PUT', new URL(`${service.archives}/a.bin`), { 'Upload-Token': token }, file),
-      );
-      forms = await requestsOf((token) =>
-        requestBytes('POST', new URL(service.archives), { 'Upload-Token': token, ...asForm }, form),
-      );
-    };
-    await prepare();
     const usages = await interleaved(rounds, [
-      { name: 'PUT', pid: service.pid, work: () => send(service.url, puts) },
-      {
-        name: 'form',
-        pid: service.pid,
-        work: () => send(service.url, forms),
-        clean: prepare,
-      },
+      ours('PUT', (token) =>
+        requestBytes('PUT', new URL(`${service.archives}/a.bin`), { 'Upload-Token': token }, file),
+      ),
+      ours('form', (token) =>
+        requestBytes('POST', new URL(service.archives), { 'Upload-Token': token, ...asForm }, form),
+      ),
       {
         name: 'multer',
         pid: multer.pid,

@@ -89,7 +89,11 @@ export class StorageView {
   readonly total!: number | null;
   @ApiProperty({ type: 'integer', nullable: true, description: 'bytes in use on it, by whomever' })
   readonly used!: number | null;
-  @ApiProperty({ type: 'integer', nullable: true, description: 'bytes free on it' })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'bytes free on it, MIN_FREE_BYTES among them',
+  })
   readonly free!: number | null;
   @ApiProperty({ type: 'number', nullable: true, example: 41.5 })
   readonly usedPercent!: number | null;

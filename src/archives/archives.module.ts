@@ -7,6 +7,7 @@ import { ArchivesController } from './archives.controller.js';
 import { ArchivesService } from './archives.service.js';
 import { AttemptsController } from './attempts/attempts.controller.js';
 import { AttemptsService } from './attempts/attempts.service.js';
+import { ReceivedService } from './attempts/received.service.js';
 import { ContentsController } from './contents/contents.controller.js';
 import { ContentsService } from './contents/contents.service.js';
 import { DeletionController } from './deletion/deletion.controller.js';
@@ -57,6 +58,7 @@ import { VerifyService } from './upkeep/verify.service.js';
     IntakeService,
     ReadBack,
     ReceiptsService,
+    ReceivedService,
     SideCarsService,
     ResumableCompletion,
     ResumableRows,
@@ -74,6 +76,7 @@ import { VerifyService } from './upkeep/verify.service.js';
     AdmissionService,
     ContentsService,
     DeletionService,
+    ReceivedService,
     StoreIdentity,
     SweepService,
     UploadsService,

@@ -1,7 +1,13 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { isPostgres } from '../database/data-source.js';
 import { Setting } from '../database/setting.entity.js';
-import { CopyBroken, CopyDiffers, Interrupted, TargetNotEmpty } from './backup.errors.js';
+import {
+  CopyBroken,
+  CopyDiffers,
+  DatabaseServed,
+  Interrupted,
+  TargetNotEmpty,
+} from './backup.errors.js';
 import type { TableShape } from './backup.policy.js';
 import { DatabaseSnapshot } from './database-snapshot.js';
 import { insertRows, mostParameters, usedTables, withoutTimeout } from './filling.js';
@@ -24,14 +30,18 @@ export class DatabaseCopy {
   /** What was being done, for the error. */
   private doing = '';
 
-  /** @param target migrated to the same schema, and served by nobody */
+  /**
+   * @param target migrated to the same schema, and served by nobody
+   * @param isSourceServed whether a service has begun on the source: what it takes is not in the copy
+   */
   constructor(
     private readonly source: DatabaseSnapshot,
     private readonly target: DataSource,
     private readonly signal: AbortSignal,
+    private readonly isSourceServed: () => Promise<boolean>,
   ) {}
 
-  /** @throws TargetNotEmpty, CopyDiffers, CopyBroken, Interrupted */
+  /** @throws TargetNotEmpty, CopyDiffers, DatabaseServed, CopyBroken, Interrupted */
   async run(): Promise<readonly CopiedTable[]> {
     try {
       return await this.target.transaction(async (tx) => {
@@ -42,10 +52,12 @@ export class DatabaseCopy {
         if (isPostgres(this.target)) await tx.query('ANALYZE');
         await this.compare(tx, all);
         this.doing = 'committing';
+        if (await this.isSourceServed()) throw new DatabaseServed('source');
         return all;
       });
     } catch (cause) {
-      if (cause instanceof TargetNotEmpty || cause instanceof CopyDiffers) throw cause;
+      if ([TargetNotEmpty, CopyDiffers, DatabaseServed].some((kind) => cause instanceof kind))
+        throw cause;
       if (this.signal.aborted) throw new Interrupted('copy');
       throw new CopyBroken(this.doing, { cause });
     }

@@ -5,7 +5,6 @@ import { StoreIdentity, storeIdSetting } from '../archives/upkeep/store-identity
 import type { Config } from '../config/config.js';
 import type { Schema } from '../database/data-source.js';
 import { Setting } from '../database/setting.entity.js';
-import { StorageUnavailable } from '../errors/errors.js';
 import { keptSecretKey, secretKeyIn } from '../secrets/secret-key-file.js';
 import { Keyring } from '../secrets/secrets.js';
 import type { BlobStore } from '../storage/blob-store.js';
@@ -90,13 +89,12 @@ export class Restore {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** @throws DatabaseNotEmpty, StoreNotEmpty, NotAStore, StoreFull, Interrupted, StorageUnavailable */
+  /** @throws DatabaseNotEmpty, StoreNotEmpty, NotAStore, StoreFull, Interrupted, StorageNotThere, StorageUnavailable */
   async run(): Promise<Restored> {
     try {
       await this.assertDatabaseEmpty();
       // A new id for the store: the old one may still stand, and must not be taken for this database's.
-      const identity = new StoreIdentity(this.dataSource, this.store);
-      if (!(await identity.claim())) throw new StorageUnavailable();
+      await new StoreIdentity(this.dataSource, this.store).take();
       await this.assertStoreEmpty();
       const restored = await this.copyArchives();
       await this.loadRows();

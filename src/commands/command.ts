@@ -5,7 +5,7 @@ import { AppModule } from '../app.module.js';
 import { StoreIdentity } from '../archives/upkeep/store-identity.service.js';
 import type { Config } from '../config/config.js';
 import { databaseTarget, loadConfig } from '../config/load-config.js';
-import { StorageUnavailable } from '../errors/errors.js';
+import { DomainError } from '../errors/domain-error.js';
 import { systemActor } from '../http/actor.js';
 import type { Actor } from '../http/actor.js';
 import { JsonLogger, createLog } from '../http/log.js';
@@ -46,12 +46,12 @@ export const withService = async <Result>(
   }
 };
 
-/** The same, for commands that touch the storage. @throws StorageUnavailable */
+/** The same, for commands that touch the storage. @throws StorageNotThere, NotAStore */
 export const withStorage = <Result>(
   work: (service: INestApplicationContext) => Promise<Result>,
 ): Promise<Result> =>
   withService(async (service) => {
-    if (!(await service.get(StoreIdentity).claim())) throw new StorageUnavailable();
+    await service.get(StoreIdentity).take();
     return work(service);
   });
 
@@ -68,6 +68,23 @@ export const interruptible = async <Result>(
   } finally {
     for (const signal of signals) process.off(signal, stop);
   }
+};
+
+/** What a system or a driver says went wrong, in one line. A password may stand in what it says of an address. */
+export const reason = (cause: unknown): string =>
+  cause instanceof Error
+    ? (('code' in cause && typeof cause.code === 'string' ? `${cause.code} ` : '') + cause.message)
+        .replace(/\/\/[^@/\s]*@/g, '//…@')
+        .replace(/\s+/g, ' ')
+        .trim()
+    : 'for a reason that it does not say';
+
+/** What the operator reads of a failure. To a client we say less than what the system said. */
+export const sentenceOf = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause instanceof DomainError && cause.cause instanceof Error
+    ? `${cause.message} (${reason(cause.cause)})`
+    : cause.message;
 };
 
 export const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,3 +1,4 @@
+import type { Resources } from '../app.module.js';
 import {
   DatabaseServed,
   NoTarget,
@@ -26,16 +27,19 @@ const targetOf = (config: Config, argument: string | undefined): Config => {
   return target;
 };
 
-/** With the service's lock: nobody begins to serve the database meanwhile. @throws AlreadyRunning, DatabaseServed */
+/**
+ * With the service's lock: on SQLite nobody begins to serve the database meanwhile; on PostgreSQL a replica could, and
+ * `instance` tells. @throws AlreadyRunning, DatabaseServed
+ */
 const alone = async <Result>(
   config: Config,
   which: 'source' | 'target',
-  work: (dataSource: Awaited<ReturnType<typeof openResources>>['dataSource']) => Promise<Result>,
+  work: (opened: Pick<Resources, 'dataSource' | 'instance'>) => Promise<Result>,
 ): Promise<Result> => {
   const { dataSource, instance } = await openResources(config, commandLog(config), 'service');
   try {
     if (await instance.isShared()) throw new DatabaseServed(which);
-    return await work(dataSource);
+    return await work({ dataSource, instance });
   } finally {
     await instance.leave();
     await dataSource.destroy();
@@ -43,10 +47,12 @@ const alone = async <Result>(
 };
 
 const copied = (config: Config, target: Config, signal: AbortSignal) =>
-  alone(config, 'source', () =>
-    alone(target, 'target', (dataSource) =>
+  alone(config, 'source', ({ instance }) =>
+    alone(target, 'target', ({ dataSource }) =>
       withSnapshots(config, schema.entities, (look) =>
-        look((snapshot) => new DatabaseCopy(snapshot, dataSource, signal).run()),
+        look((snapshot) =>
+          new DatabaseCopy(snapshot, dataSource, signal, () => instance.isShared()).run(),
+        ),
       ),
     ),
   );

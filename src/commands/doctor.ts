@@ -18,7 +18,7 @@ import { secretKeyIn } from '../secrets/secret-key-file.js';
 import { Keyring } from '../secrets/secrets.js';
 import { BlobStore } from '../storage/blob-store.js';
 import { version } from '../version.js';
-import { print } from './command.js';
+import { print, reason } from './command.js';
 
 const connections = 2;
 const longestSeconds = 600;
@@ -33,15 +33,6 @@ const unknown = (why: string): DatabaseFacts => ({
   hasUsers: null,
   clocks: [],
 });
-
-/** A password may stand in what a driver says of its address. */
-const reason = (cause: unknown): string =>
-  cause instanceof Error
-    ? (('code' in cause && typeof cause.code === 'string' ? `${cause.code} ` : '') + cause.message)
-        .replace(/\/\/[^@/\s]*@/g, '//…@')
-        .replace(/\s+/g, ' ')
-        .trim()
-    : 'for a reason that it does not say';
 
 /** What the database says; nothing is made or migrated. */
 const databaseFacts = async (config: Config): Promise<DatabaseFacts> => {

@@ -36,6 +36,7 @@ const catalogue = {
   'token-exhausted': [410, 'The upload token is used up'],
   'token-revoked': [410, 'The upload token was revoked'],
   'tus-version-unsupported': [412, 'The version of the tus protocol is not supported'],
+  'precondition-failed': [412, 'The file is another one'],
   'body-too-large': [413, 'The request body is too large'],
   'upload-too-large': [413, 'The file is too large'],
   'quota-exceeded': [413, "The platform's quota is used up"],

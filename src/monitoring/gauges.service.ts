@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { Gauge, collectDefaultMetrics } from 'prom-client';
-import { DataSource } from 'typeorm';
+import { DataSource, IsNull } from 'typeorm';
 import { Archive } from '../archives/archive.entity.js';
 import { Upload } from '../archives/intake/upload.entity.js';
 import { UploadsService } from '../archives/intake/uploads.service.js';
 import { Tombstone } from '../archives/tombstone.entity.js';
+import { AuditEvent } from '../audit/audit-event.entity.js';
 import { Config } from '../config/config.js';
 import { HealthService } from '../health/health.service.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -44,6 +45,19 @@ export class GaugesService implements OnModuleInit {
     this.gauge('tombstones', 'Deleted archives whose bytes are still to go', [], async () =>
       one(await manager.count(Tombstone)),
     );
+    this.gauge('audit_unsealed', 'Events of the audit that are still to be sealed', [], async () =>
+      one(await manager.countBy(AuditEvent, { seq: IsNull() })),
+    );
+    // Its number alone says little: of a busy service there are always some.
+    this.gauge('audit_unsealed_seconds', 'Age of the oldest of them; 0 if none', [], async () => {
+      const [oldest] = await manager.find(AuditEvent, {
+        select: { id: true, at: true },
+        where: { seq: IsNull() },
+        order: { id: 'ASC' },
+        take: 1,
+      });
+      return one(oldest ? Math.max(0, (Date.now() - oldest.at.getTime()) / 1000) : 0);
+    });
     this.gauge('archives_damaged', 'Archives whose bytes are not those stored', [], async () =>
       one(await manager.countBy(Archive, { state: 'damaged' })),
     );

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import type { SelectQueryBuilder } from 'typeorm';
 import { Archive } from '../archives/archive.entity.js';
+import { ReceivedService } from '../archives/attempts/received.service.js';
 import { archiveState } from '../archives/archives.dto.js';
 import { Upload } from '../archives/intake/upload.entity.js';
 import { UploadsService } from '../archives/intake/uploads.service.js';
@@ -25,6 +26,7 @@ export class ArrivalsService {
     private readonly store: BlobStore,
     private readonly senders: SenderWatch,
     private readonly underWayHere: UploadsService,
+    private readonly receivedOf: ReceivedService,
   ) {}
 
   /** Uploads under way, of all processes on this database: those being sent first, newest first. */
@@ -104,13 +106,12 @@ export class ArrivalsService {
     };
   }
 
-  /** What the store holds of it: so the uploads of other processes are known too. */
-  private async received({ id, declaredBytes }: Upload): Promise<number | null> {
-    const key = blobKey(id);
+  private async received(upload: Upload): Promise<number | null> {
     try {
-      const size = await this.store.sizeOfPartial(key);
+      const bytes = await this.receivedOf.bytesOf(upload);
+      if (bytes !== null && bytes > 0) return bytes;
       // Whole, and about to be recorded.
-      return size === 0 && (await this.store.has(key)) ? declaredBytes : size;
+      return (await this.store.has(blobKey(upload.id))) ? upload.declaredBytes : bytes;
     } catch {
       // The storage is away: that is told elsewhere.
       return null;

@@ -50,7 +50,11 @@ export class UploadUnderWayView {
   readonly way!: Way;
   @ApiProperty({ enum: uploadStates, description: 'paused: nobody is sending it just now' })
   readonly state!: (typeof uploadStates)[number];
-  @ApiProperty({ type: 'integer', nullable: true, description: 'bytes that came so far' })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'bytes that came so far; null where they cannot be told from here',
+  })
   readonly bytes!: number | null;
   @ApiProperty({
     type: 'integer',

@@ -20,7 +20,7 @@ import { v7 } from 'uuid';
 export type SecretPrefix = 'lct_' | 'lck_' | 'lcd_' | 'lcs_';
 
 /** Characters of nanoid's alphabet of 64: 32 of them are 192 bits. */
-const secretLength = 32;
+export const secretLength = 32;
 
 export const newSecret = (prefix: SecretPrefix): string => prefix + nanoid(secretLength);
 
@@ -54,7 +54,7 @@ export const newRecoveryCode = (): string => recoveryAlphabet().replace(/^(.{5})
 export const newInstanceNumber = (): number => randomInt(1, 2 ** 31 - 1);
 
 export const newSessionId = (): string => randomBytes(32).toString('base64url');
-/** What a passkey signs: WebAuthn asks for 16 bytes at least (section 13.4.3). */
+/** What a passkey signs, or a set-up link is signed for: WebAuthn asks for 16 bytes at least (section 13.4.3). */
 export const newChallenge = (): string => randomBytes(32).toString('base64url');
 /** 256 bits; WebAuthn allows 64 bytes (section 5.4.3). */
 export const newPasskeyHandle = (): string => randomBytes(32).toString('base64url');

@@ -53,9 +53,12 @@ export interface PartialBlob {
    * @throws StorageUnavailable where the store did not take all of them
    */
   commit(size: number): Promise<void>;
-  /** Lets go of it: what was handed to the operating system stays, to be gone on with. */
+  /**
+   * Lets go of it, to be gone on with. What the writable had taken when it finished is durable then: a client that is
+   * told of it may forget it.
+   */
   keep(): Promise<void>;
-  /** Lets go of it with its first bytes only. @param size at most what it holds */
+  /** Lets go of it with its first bytes only, durably. @param size at most what it holds */
   cut(size: number): Promise<void>;
   /** Removes what was written. May be called at any time, also twice. Never throws. */
   discard(): Promise<void>;
@@ -84,7 +87,10 @@ export interface Space {
 export abstract class BlobStore {
   /** Begins a blob. @throws StorageUnavailable, StorageFull */
   abstract begin(key: BlobKey): Promise<PartialBlob>;
-  /** Goes on with a partial blob, or begins it where there is none. One at a time: its caller sees to that. */
+  /**
+   * Goes on with a partial blob, or begins it where there is none. One at a time: its caller sees to that.
+   * @throws StorageUnavailable, StorageFull
+   */
   abstract resume(key: BlobKey): Promise<PartialBlob>;
   /** Keeps what somebody who still has it open writes into a partial blob out of it from now on. */
   abstract takeOver(key: BlobKey): Promise<void>;

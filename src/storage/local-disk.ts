@@ -3,7 +3,6 @@ import {
   copyFile,
   mkdir,
   open,
-  opendir,
   readdir,
   realpath,
   rename,
@@ -21,6 +20,7 @@ import { BlobDamaged, BlobStore, NotAStore, blobKey, isBlobKey } from './blob-st
 import type { BlobKey, ByteRange, PartialBlob, Space, Stored } from './blob-store.js';
 import { FileSink } from './file-sink.js';
 import { FileSource } from './file-source.js';
+import { filesBelow, syncFile, syncFolder } from './file-tree.js';
 
 const { O_CREAT, O_EXCL, O_WRONLY } = constants;
 
@@ -55,28 +55,6 @@ const isMissing = (cause: unknown): boolean => isOneOf(cause, 'ENOENT');
 export const fileOfBlob = (key: BlobKey): string => join(key.slice(-4, -2), key.slice(-2), key);
 
 /**
- * All that is no folder. Trap: of a folder within, `opendir` with `recursive` gives the first 32 entries and forgets
- * the rest (Node 20).
- */
-async function* filesBelow(folder: string, except?: string): AsyncIterable<string> {
-  for await (const entry of await opendir(folder)) {
-    if (entry.name === except) continue;
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* filesBelow(path);
-    else yield path;
-  }
-}
-
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
-
-/**
  * Blobs as files: `<root>/ab/cd/<key>`, where abcd are the key's last characters; partial ones in `<root>/partial`,
  * the same file system, so that a rename is all.
  */
@@ -96,7 +74,14 @@ export class LocalDisk extends BlobStore {
   }
 
   async resume(key: BlobKey): Promise<PartialBlob> {
-    return this.appendTo(key, O_WRONLY | O_CREAT);
+    const partial = await this.appendTo(key, O_WRONLY | O_CREAT);
+    // Before it has a byte: of one that has, the name is durable already.
+    if (partial.size === 0)
+      await syncFolder(dirname(this.partialPath(key))).catch(async (cause: unknown) => {
+        await partial.discard();
+        throw cause;
+      });
+    return partial;
   }
 
   async takeOver(key: BlobKey): Promise<void> {
@@ -106,7 +91,9 @@ export class LocalDisk extends BlobStore {
     const copy = this.partialPath(blobKey(newId()));
     try {
       await copyFile(partial, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      await syncFile(copy);
       await rename(copy, partial);
+      await syncFolder(dirname(partial));
     } catch (cause) {
       await rm(copy, { force: true });
       if (!isMissing(cause)) throw cause;
@@ -227,6 +214,23 @@ export class LocalDisk extends BlobStore {
       await writable.settled;
       await file.close();
     };
+    const durable = (synced: Promise<void>): Promise<void> =>
+      synced.catch(async (cause: unknown) => {
+        // Trap: the system tells of lost bytes once, and lets the next sync succeed. They must come again.
+        await file.truncate(0);
+        throw cause;
+      });
+    const letGo = async (size?: number): Promise<void> => {
+      if (!isOpen) return;
+      writable.destroy();
+      await writable.settled;
+      try {
+        if (size !== undefined) await file.truncate(size);
+        await durable(file.datasync());
+      } finally {
+        await close();
+      }
+    };
     return {
       size: held,
       writable,
@@ -235,11 +239,7 @@ export class LocalDisk extends BlobStore {
           throw new StorageUnavailable({
             cause: new Error('the file is shorter than what was sent'),
           });
-        await file.sync().catch(async (cause: unknown) => {
-          // Trap: the system tells of lost bytes once, and lets the next sync succeed. They must come again.
-          await file.truncate(0);
-          throw cause;
-        });
+        await durable(file.sync());
         await close();
         // The volume may have gone meanwhile: no folder of ours belongs below its mount point.
         await this.assertMounted();
@@ -248,13 +248,8 @@ export class LocalDisk extends BlobStore {
         await rename(partial, path);
         await syncFolder(dirname(path));
       },
-      keep: close,
-      cut: async (size) => {
-        writable.destroy();
-        await writable.settled;
-        await file.truncate(size);
-        await close();
-      },
+      keep: letGo,
+      cut: letGo,
       discard: async () => {
         await close().catch(() => undefined);
         await unlink(partial).catch(() => undefined);

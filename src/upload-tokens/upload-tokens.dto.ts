@@ -133,7 +133,11 @@ export class OwnTokenView {
   readonly expiresAt!: string;
   @ApiProperty({ type: 'integer', description: 'largest file, in bytes' })
   readonly maxUploadBytes!: number;
-  @ApiProperty({ type: 'integer', description: 'room for uploads, in bytes' })
+  @ApiProperty({
+    type: 'integer',
+    description:
+      'room for uploads, in bytes: what is free less MIN_FREE_BYTES and what the uploads under way will still write; 0 where none is taken',
+  })
   readonly freeBytes!: number;
   @ApiProperty({ format: 'date-time' })
   readonly serverTime!: string;

@@ -6,6 +6,7 @@ import { Config } from '../config/config.js';
 import { NotFound } from '../errors/errors.js';
 import { actorOf } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
+import { Instance } from '../database/instance.js';
 import { pageOf } from '../database/pages.js';
 import { entityIn } from '../database/statement.js';
 import type { PageQuery } from '../http/cursor.js';
@@ -48,6 +49,7 @@ export class UploadTokensService {
     private readonly dataSource: DataSource,
     private readonly tickets: TicketsService,
     private readonly space: FreeSpace,
+    private readonly instance: Instance,
     private readonly audit: AuditService,
     private readonly config: Config,
   ) {}
@@ -189,9 +191,14 @@ export class UploadTokensService {
       expiresAt: token.expiresAt.toISOString(),
       maxUploadBytes: this.maxUploadBytes(token.ticket.platform),
       // Always a number: whoever compares a file's size with it would refuse every one for a null.
-      freeBytes: Math.min(await this.space.available(), Number.MAX_SAFE_INTEGER),
+      freeBytes: Math.min(await this.room(), Number.MAX_SAFE_INTEGER),
       serverTime: new Date().toISOString(),
     };
+  }
+
+  /** None, whatever is free on the volume, while the database lives of its reserve: uploads are refused then. */
+  private async room(): Promise<number> {
+    return (await this.instance.hasReserve()) ? this.space.available() : 0;
   }
 
   maxUploadBytes({ maxUploadBytes }: Platform): number {

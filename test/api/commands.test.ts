@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { noise } from '../support/bytes.js';
 import { command } from '../support/command.js';
@@ -9,6 +9,7 @@ import { admin } from '../support/given.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { blobPath, storeFolder, storedFiles } from '../support/store-files.js';
+import { tempFolder } from '../support/temp-folder.js';
 import { tokenState, uploadUnderWay } from '../support/upload-under-way.js';
 import { upload } from '../support/upload.js';
 
@@ -95,10 +96,33 @@ describe('verify', () => {
     mkdirSync(storeFolder(service.place));
     const { code, stderr } = await run(['verify']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/storage/i);
+    expect(stderr).toContain(`${storeFolder(service.place)} is not this database's storage`);
     const { api } = await service.given.admin();
     expect((await api.get(`/archives/${id}`)).body).toMatchObject({ state: 'stored' });
   });
+});
+
+it('a command that is led to another place says so and what to do, and touches nothing', async () => {
+  await service.given.archive();
+  const elsewhere = tempFolder();
+  writeFileSync(join(elsewhere, 'notes.txt'), "somebody else's");
+  const wrong = async (url: string, args: readonly string[]) => {
+    const env = { STORAGE_URL: url, AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key' };
+    const { code, stdout, stderr } = await command(args, { place: service.place, env });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).not.toContain('"level"');
+    expect(stderr).toMatch(/^Nothing was done: .+ STORAGE_URL .+\n$/m);
+    return stderr;
+  };
+  for (const args of [['verify'], ['sweep', '--force'], ['backup', join(tempFolder(), 'b')]])
+    expect(await wrong(`file:${elsewhere}`, args)).toContain(
+      `${elsewhere} is not this database's storage`,
+    );
+  expect(await wrong('s3://bucket/a?endpoint=http://127.0.0.1:9', ['verify'])).toContain(
+    'ECONNREFUSED',
+  );
+  expect(readdirSync(elsewhere)).toEqual(['notes.txt']);
+  expect(await run(['verify'])).toMatchObject({ code: 0 });
 });
 
 describe('sweep', () => {

@@ -149,6 +149,46 @@ describe('a client that has the archive already', () => {
   });
 });
 
+describe('a client that means one archive and no other', () => {
+  const path = () => `/archives/${id}/content`;
+
+  it.each([etag, `"other", ${etag}`, '*'])('is given it by %.20s', async (tags) => {
+    await download(engineer.api, id, { 'If-Match': tags }).expect(200);
+    await download(engineer.api, id, { 'If-Match': tags, Range: 'bytes=0-9' }).expect(206);
+    await engineer.api.head(path()).set('If-Match', tags).expect(200);
+  });
+
+  // Strong comparison: a weak tag names no bytes.
+  it.each(['"other"', `W/${etag}`, etag.slice(1, -1)])('is refused it by %.20s', async (tags) => {
+    for (const headers of [
+      { 'If-Match': tags },
+      { 'If-Match': tags, Range: 'bytes=0-9' },
+      // It is judged before both of these (RFC 9110, section 13.2.2).
+      { 'If-Match': tags, 'If-None-Match': etag },
+      { 'If-Match': tags, Range: `bytes=${bytes.length}-` },
+    ]) {
+      const answer = await engineer.api.get(path()).set(headers);
+      expectProblem(answer, 'precondition-failed');
+      expect(answer.headers).not.toHaveProperty('content-disposition');
+    }
+    await engineer.api.head(path()).set('If-Match', tags).expect(412);
+  });
+
+  it('keeps a link whose condition failed', async () => {
+    const { body } = await engineer.api.post(`/archives/${id}/download-link`).expect(201);
+    const { url } = body as { url: string };
+    const other = await send(url, { method: 'GET', headers: { 'If-Match': '"other"' } });
+    expectProblem(other, 'precondition-failed');
+    expect(await send(url, { method: 'GET' })).toMatchObject({ status: 200 });
+  });
+
+  it('is told of no date, so that none is compared', async () => {
+    const past = 'Sat, 01 Jan 2000 00:00:00 GMT';
+    await download(engineer.api, id, { 'If-Unmodified-Since': past }).expect(200);
+    await download(engineer.api, id, { 'If-Modified-Since': new Date().toUTCString() }).expect(200);
+  });
+});
+
 describe('the content of an archive', () => {
   const paths = (of: string) =>
     [

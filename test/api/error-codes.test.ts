@@ -66,6 +66,12 @@ const ownService = async (env: Readonly<Record<string, string>> = {}) => {
   return { own, token: await own.given.uploadToken({ attempts: 1 }) };
 };
 
+const content = async (headers: Record<string, string>) => {
+  const { id } = await service.given.archive();
+  const { api } = await service.given.admin();
+  return api.get(`/archives/${id}/content`).set(headers);
+};
+
 /** How a client comes to meet each code. */
 const stories: Readonly<Partial<Record<ErrorCode, () => Promise<Answer>>>> = {
   'validation-failed': () => post('/auth/login', { username: 7 }),
@@ -175,11 +181,8 @@ const stories: Readonly<Partial<Record<ErrorCode, () => Promise<Answer>>>> = {
     const platform = await service.given.platform({ quotaBytes: 4 });
     return upload(service.url, await service.given.uploadToken({ platform }), { way: 'put' });
   },
-  'range-not-satisfiable': async () => {
-    const { id } = await service.given.archive();
-    const { api } = await service.given.admin();
-    return api.get(`/archives/${id}/content`).set('Range', 'bytes=1000-');
-  },
+  'precondition-failed': () => content({ 'If-Match': '"other"' }),
+  'range-not-satisfiable': () => content({ Range: 'bytes=1000-' }),
 
   'digest-mismatch': async () =>
     upload(service.url, await service.given.uploadToken(), {

@@ -1,4 +1,5 @@
 import { afterPassword } from '../support/browsers.js';
+import { freshPlace, isSqlite } from '../support/database.js';
 import { databaseDump, filesDump } from '../support/dump.js';
 import { admin } from '../support/given.js';
 import { expectProblem } from '../support/http.js';
@@ -111,13 +112,47 @@ describe('the set-up link', () => {
     await setUp(service, secret).expect(201);
   });
 
-  it('of the start before is void once the service starts again', async () => {
+  it('is shown again by the next start, until somebody used it', async () => {
     const first = await startedService(nobody);
-    const old = linkOf(first).hash.slice(1);
+    const { hash } = linkOf(first);
     await first.stop();
     const again = await startedService(nobody, first.place);
-    expectProblem(await setUp(again, old), 'setup-token-unknown');
-    await setUp(again, linkOf(again).hash.slice(1)).expect(201);
+    expect(linkOf(again).hash).toBe(hash);
+    await setUp(again, hash.slice(1)).expect(201);
+    await again.stop();
+    const last = await startedService(nobody, first.place);
+    expect(last.log.events('setup.link')).toEqual([]);
+    expectProblem(await setUp(last, hash.slice(1)), 'setup-token-unknown');
+  });
+
+  it('is the same at all replicas that start at once, and makes one admin at one of them', async () => {
+    const place = await freshPlace();
+    const env = { ...nobody, SECRET_KEY: 'the same key for all of the replicas 1' };
+    const starting = Array.from({ length: isSqlite ? 1 : 3 }, () => startedService(env, place));
+    const replicas = await Promise.all(starting);
+    // Within one process it is chance whose log a line lands in.
+    const links = replicas.flatMap(({ log }) => log.events('setup.link'));
+    expect(links).toHaveLength(replicas.length);
+    const secrets = links.map(({ link }) => new URL(String(link)).hash.slice(1));
+    expect(new Set(secrets).size).toBe(1);
+    const answers = await Promise.all(
+      [...replicas, ...replicas].map((replica, at) =>
+        setUp(replica, String(secrets[0]), `racer-${at}`),
+      ),
+    );
+    const made = answers.filter(({ status }) => status === 201);
+    expect(made).toHaveLength(1);
+    const last = replicas.at(-1);
+    if (last) expectProblem(await setUp(last, String(secrets[0])), 'setup-token-unknown');
+  });
+
+  it('cannot be made of the database alone: another key makes another link', async () => {
+    const first = await startedService(nobody);
+    await first.stop();
+    const env = { ...nobody, SECRET_KEY: 'another key than that in the folder' };
+    const again = await startedService(env, first.place);
+    expect(linkOf(again).hash).not.toBe(linkOf(first).hash);
+    expectProblem(await setUp(again, linkOf(first).hash.slice(1)), 'setup-token-unknown');
   });
 
   it('is void once there is a user, however it was made', async () => {

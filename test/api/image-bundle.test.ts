@@ -1,27 +1,32 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { noise } from '../support/bytes.js';
 import { command } from '../support/command.js';
 import { freshPlace } from '../support/database.js';
 import type { Place } from '../support/database.js';
 import { download } from '../support/download.js';
+import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
 import { programPath } from '../support/program-build.js';
 import { spawnedService } from '../support/program.js';
 import { s3Credentials, startedS3 } from '../support/s3-server.js';
 import { storedFiles } from '../support/store-files.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { tool } from '../support/tool.js';
+import { uploadUnderWay } from '../support/upload-under-way.js';
 import { version } from '../../src/version.js';
 
 // The tree that goes into the image, in a folder from which no other package can be found.
 jest.setTimeout(120_000);
 
 const root = resolve(__dirname, '../..');
+let image: string;
 let path: string;
 
 beforeAll(() => {
-  const [built, image] = [tempFolder(), join(tempFolder(), 'app')];
+  const built = tempFolder();
+  image = join(tempFolder(), 'app');
   symlinkSync(join(dirname(programPath)), join(built, 'src'));
   mkdirSync(join(built, 'web'));
   writeFileSync(join(built, 'web/index.html'), '<!doctype html><title>The page</title>');
@@ -78,4 +83,28 @@ it('finds the client of S3 too, where that is the storage', async () => {
   const { headers } = await api.get(`/archives/${String(id)}/content`).expect(302);
   const answer = await fetch(String(headers['location']));
   expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes);
+});
+
+it('is started, asked and stopped by what the image does that with', async () => {
+  const start = join(tempFolder(), 'logs-collector');
+  const text = readFileSync(join(root, 'scripts/image/logs-collector'), 'utf8');
+  writeFileSync(start, text.replace('/app/', `${image}/`));
+  const service = await spawnedService({}, undefined, ['sh', '-c', `exec sh '${start}' serve`]);
+  expect(readFileSync(`/proc/${service.pid}/cmdline`, 'utf8')).toMatch(
+    /^node\0--single-threaded-gc\0.*\0serve\0$/,
+  );
+  const check = async (): Promise<number | null> => {
+    const env = { PORT: new URL(service.url).port };
+    const { code } = await tool('node', [join(root, 'scripts/image/healthcheck.js')], { env });
+    return code;
+  };
+  expect(await check()).toBe(0);
+  const running = await uploadUnderWay(service.url, await service.given.uploadToken());
+  service.kill('SIGTERM');
+  await eventually(async () => expect((await get(`${service.url}/health/ready`)).status).toBe(503));
+  // It still works, and is not to be replaced.
+  expect(await check()).toBe(0);
+  expect(await running.finish('and the last')).toMatchObject({ status: 201 });
+  expect(await service.ended).toMatchObject({ code: 0 });
+  expect(await check()).toBe(1);
 });

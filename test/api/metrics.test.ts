@@ -1,5 +1,7 @@
 import { readFileSync, renameSync } from 'node:fs';
+import { sealingHeldUp } from '../support/audit-chain.js';
 import { noise } from '../support/bytes.js';
+import { eventually } from '../support/eventually.js';
 import { expectProblem, send } from '../support/http.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
@@ -62,6 +64,10 @@ describe('the metrics', () => {
       expect(await figure(`logs_collector_upload_attempts_total{way="${way}"}`)).toBeGreaterThan(0);
     }
     expect(await ended('put', 'failed', 'file-empty')).toBe(1);
+    for (const ending of ['stored', 'failed'])
+      expect(
+        await figure(`logs_collector_upload_duration_seconds_count{way="put",outcome="${ending}"}`),
+      ).toBe(1);
     expect(await figure('logs_collector_upload_bytes_total{way="form",outcome="stored"}')).toBe(
       1000,
     );
@@ -81,6 +87,18 @@ describe('the metrics', () => {
     expect(await figure('logs_collector_tombstones')).toBe(0);
     expect(await figure('logs_collector_storage_bytes{kind="free"}')).toBeGreaterThan(0);
     expect(await figure('process_resident_memory_bytes')).toBeGreaterThan(0);
+  });
+
+  it('tell how much of the audit waits to be sealed, and for how long', async () => {
+    const waiting = () => figure('logs_collector_audit_unsealed');
+    await eventually(async () => expect(await waiting()).toBe(0));
+    expect(await figure('logs_collector_audit_unsealed_seconds')).toBe(0);
+    const release = await sealingHeldUp(service);
+    await service.given.platform();
+    expect(await waiting()).toBeGreaterThan(0);
+    expect(await figure('logs_collector_audit_unsealed_seconds')).toBeGreaterThan(0);
+    await release();
+    await eventually(async () => expect(await waiting()).toBe(0));
   });
 
   it('are told as far as they can be while the storage is away', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
 import { VerifyService } from '../../src/archives/upkeep/verify.service.js';
@@ -45,5 +45,18 @@ describe('a sweep', () => {
     writeFileSync(join(storeFolder(service.place), 'partial', String(id)), 'partial');
     await service.app.get(SweepService).sweep();
     expect(existsSync(blobPath(service.place, String(id)))).toBe(true);
+  });
+
+  it('takes the second name that a power cut in the middle of a rename left of an archive', async () => {
+    const service = await startedService();
+    const { id } = await service.given.archive();
+    const second = join(storeFolder(service.place), 'partial', String(id));
+    copyFileSync(blobPath(service.place, String(id)), second);
+    const sweeps = service.app.get(SweepService);
+    expect(await sweeps.sweep({ dryRun: true })).toMatchObject({ orphans: [] });
+    expect(existsSync(second)).toBe(true);
+    await sweeps.dropPartials();
+    expect(storedFiles(service.place)).toEqual([id]);
+    expect(await service.app.get(VerifyService).verify()).toMatchObject({ findings: [] });
   });
 });

@@ -166,6 +166,17 @@ describe('the SDK of S3', () => {
     return `--require=${hook}`;
   };
 
+  it('finds credentials where the machine keeps them, in a profile as well', async () => {
+    const file = join(tempFolder(), 'credentials');
+    const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, ...rest } = envOf(newPrefix());
+    writeFileSync(file, `[logs]\naws_access_key_id=${id}\naws_secret_access_key=${secret}\n`);
+    const profile = { AWS_PROFILE: 'logs', AWS_SHARED_CREDENTIALS_FILE: file };
+    const service = await spawnedService({ ...rest, ...profile });
+    expect(await upload(service.url, await service.given.uploadToken())).toMatchObject({
+      status: 201,
+    });
+  });
+
   it.each([
     ['is not loaded where the archives are on a disk', () => ({}), /^loaded 0$/m],
     ['is, where they are in S3', () => envOf(newPrefix()), /^loaded [1-9]\d*$/m],

@@ -1,4 +1,5 @@
 import { digestOf, noise, sha256Of } from '../support/bytes.js';
+import { isSqlite } from '../support/database.js';
 import { download } from '../support/download.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/http.js';
@@ -78,6 +79,23 @@ describe('an archive in S3', () => {
     expect(await tus(service.url, token).head(path)).toMatchObject({ status: 401 });
     await eventually(() => expect([...objects(), ...s3.uploads()]).toEqual([]));
   });
+});
+
+it('what comes by another replica is unknown here, and not nothing', async () => {
+  const replicas = await replicasOf(service, 2, env);
+  const { number, token } = await service.given.ticket();
+  const under = await uploadUnderWay(replicas.at(-1)?.url ?? '', token, {}, 'the first bytes');
+  // SQLite is served by one process, which knows.
+  const bytes = isSqlite ? 15 : null;
+  const { api } = await service.given.admin();
+  await eventually(async () => {
+    const board = await api.get('/overview').expect(200);
+    expect(board.body).toMatchObject({ uploads: { items: [{ ticket: number, bytes }] } });
+  });
+  const attempts = await api.get(`/tickets/${number}/tokens/${token.id}/attempts`).expect(200);
+  expect(attempts.body).toMatchObject({ items: [{ outcome: 'under-way', bytes }] });
+  const { body } = await under.finish();
+  await api.delete(`/archives/${body.id}`).expect(204);
 });
 
 describe('a resumable upload to S3', () => {

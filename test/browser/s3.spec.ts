@@ -23,6 +23,9 @@ test('archives in S3 come to the browser straight from there, and have no end of
     await page.goto(`${desk.url}/storage`);
     await expect(page.getByText('3 bytes, 1 archive')).toBeVisible();
     await expect(page.getByText(/no volume that could fill up\. It grows/)).toBeVisible();
+    const limits = page.getByRole('region', { name: 'What limits uploads' });
+    await expect(limits.getByText('MAX_UPLOAD_BYTES')).toBeVisible();
+    await expect(limits.getByText('MIN_FREE_BYTES')).toHaveCount(0);
     await expectAccessible(page);
     await page.goto(desk.url);
     const room = page.getByRole('region', { name: 'Free space' });

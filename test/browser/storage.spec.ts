@@ -22,6 +22,7 @@ test('the storage is seen at one look', async ({ page, context, desk }) => {
   expect(archives.count).toBeGreaterThan(0);
   const shares = page.getByRole('region', { name: 'What takes the space' });
   await expect(shares.getByText(`${archives.count} archive`)).toBeVisible();
+  await expect(page.getByText('MIN_FREE_BYTES')).toBeVisible();
   await expectAccessible(page);
 });
 

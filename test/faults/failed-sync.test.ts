@@ -36,6 +36,19 @@ import { tokenState } from '../support/upload-under-way.js';
     expect(await tokenState(service.url, token)).toMatchObject({ attemptsLeft: 1 });
   });
 
+  it('nor are they told of as an offset to go on from', async () => {
+    const { service, token, owner, path, finish } = await begun();
+    const partial = join(storeFolder(service.place), 'partial', idOf(path));
+    const healed = await failingSyncs(service.pid, partial);
+    const some = await owner.patch(path, 100_000, bytes.subarray(100_000, 150_000));
+    expectProblem(some, 'storage-unavailable');
+    await healed();
+    expect(await owner.offset(path)).toBe(0);
+    expect(await owner.patch(path, 0, bytes.subarray(0, 100_000))).toMatchObject({ status: 204 });
+    expect((await finish()).headers['repr-digest']).toBe(digestOf(bytes));
+    expect(await tokenState(service.url, token)).toMatchObject({ attemptsLeft: 1 });
+  });
+
   // The same as after a kill between the two: the file has its name, and a power cut would take that away.
   it('an archive is told of only when its name is durable', async () => {
     const { service, owner, path, finish } = await begun();

@@ -131,6 +131,8 @@ withVolume('a volume without a free byte', () => {
       expect(service.log.events('database.reserve-given-up')).toHaveLength(1);
       // It is for deleting: an upload that took it would leave nothing to delete with.
       expectProblem(await upload(service.url, token), 'storage-full');
+      // Some of what it gave up is free still; the customer is told of no room that is not for him.
+      expect(await tokenState(service.url, token)).toMatchObject({ freeBytes: 0 });
       const { body } = await send(`${service.url}/health/ready`, { method: 'GET' });
       expect(body).toMatchObject({ checks: { database: 'up', storage: 'up', freeSpace: 'down' } });
       volume.empty();

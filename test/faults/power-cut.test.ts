@@ -20,8 +20,9 @@ import { upload } from '../support/upload.js';
 interface Step {
   /** X-Request-Id of the answer, by which it is found in the trace. */
   readonly name: string;
-  readonly does: 'stores' | 'deletes' | 'begins';
+  readonly does: 'stores' | 'deletes' | 'begins' | 'goes-on';
   readonly id: string;
+  /** Of the whole file; where one goes on, those that it has by then. */
   readonly bytes: Buffer;
 }
 
@@ -49,7 +50,7 @@ const told = async (): Promise<Story> => {
   const steps: Step[] = [];
   const step = (does: Step['does'], name: string, id: string, bytes: Buffer, answer: Answer) => {
     expect({ name, status: answer.status, text: answer.text }).toMatchObject({
-      status: does === 'deletes' || name === 'tus-finishes' ? 204 : 201,
+      status: does === 'deletes' || /^tus-(goes-on|finishes)$/.test(name) ? 204 : 201,
     });
     steps.push({ does, name, id, bytes });
   };
@@ -65,7 +66,9 @@ const told = async (): Promise<Story> => {
   const begun = await owner.create({ length: bytes.length, headers });
   const path = String(begun.headers.location);
   step('begins', 'tus-begins', idOf(path), bytes, begun);
-  await owner.patch(path, 0, bytes.subarray(0, 50_000));
+  const half = bytes.subarray(0, 50_000);
+  const goneOn = await owner.patch(path, 0, half, { 'X-Request-Id': 'tus-goes-on' });
+  step('goes-on', 'tus-goes-on', idOf(path), half, goneOn);
   const last = await owner.patch(path, 50_000, bytes.subarray(50_000), {
     'X-Request-Id': 'tus-finishes',
   });
@@ -129,6 +132,8 @@ const atEachMoment = (
     readonly disk: ForgetfulDisk;
     readonly expected: readonly Step[];
     readonly gone: readonly Step[];
+    /** All that was told by then. */
+    readonly past: readonly Step[];
     /** What was told at this very moment. */
     readonly told: Step | undefined;
   }) => void,
@@ -149,6 +154,7 @@ const atEachMoment = (
         ({ does, id }) => does === 'stores' && !deleted.some((one) => one.id === id),
       ),
       gone: past.filter(({ does }) => does === 'deletes'),
+      past,
       told: isTold ? next : undefined,
     });
   });
@@ -235,6 +241,27 @@ storyOfPowerCuts('what is answered is durable', () => {
       ]);
     },
   );
+
+  it('what a resumable upload has is durable before its offset is told', () => {
+    const step = story.steps.find(({ does }) => does === 'goes-on');
+    const labels = step ? done(story, step) : [];
+    const since = labels.slice(labels.lastIndexOf('bytes written'));
+    expect(since.filter((label) => label !== 'committed')).toEqual([
+      'bytes written',
+      'bytes synced',
+      'answered',
+    ]);
+    const key = step?.id ?? '';
+    const partial = join(storeFolder(story.place), 'partial', key);
+    let moments = 0;
+    atEachMoment(story, ({ disk, past }) => {
+      if (!past.some(({ does }) => does === 'goes-on')) return;
+      moments += 1;
+      const held = disk.durable(partial) ?? disk.durable(blobPath(story.place, key));
+      expect(step && held?.subarray(0, step.bytes.length).equals(step.bytes)).toBe(true);
+    });
+    expect(moments).toBeGreaterThan(1);
+  });
 
   it('the record goes before the bytes, and they before the answer: delete', () => {
     const [before, step] = story.steps.slice(-2);

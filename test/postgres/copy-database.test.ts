@@ -253,6 +253,26 @@ describe('a copy that comes to nothing leaves the target empty:', () => {
     );
   });
 
+  it('a service begins on the source meanwhile, as a replica may on PostgreSQL', async () => {
+    const served = await postgresPlace();
+    const before = await startedService({}, served);
+    await before.given.archive();
+    await before.stop();
+    await beforeEachRow('archives', 'PERFORM pg_advisory_xact_lock(4243)');
+    await client.query('SELECT pg_advisory_lock(4243)');
+    const copying = copied(served, target);
+    await eventually(async () => {
+      const { rowCount } = await client.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      expect(rowCount).toBe(1);
+    });
+    const service = await startedService({}, served);
+    await client.query('SELECT pg_advisory_unlock(4243)');
+    await expectNothingCopied(await copying, /^A service runs on the source database; /);
+    await service.stop();
+  });
+
   it('the target takes a row and keeps another one', async () => {
     await beforeEachRow('tickets', `NEW.note := 'other'`);
     await expectNothingCopied(

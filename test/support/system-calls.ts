@@ -158,7 +158,14 @@ export const tracedService = async (
  */
 export const failingSyncs = async (pid: number, path: string): Promise<() => Promise<void>> => {
   await assertTraceable();
-  const fault = ['-P', path, '-e', 'trace=fsync', '-e', 'inject=fsync:error=EIO'];
+  const fault = [
+    '-P',
+    path,
+    '-e',
+    'trace=fsync,fdatasync',
+    '-e',
+    'inject=fsync,fdatasync:error=EIO',
+  ];
   const strace = spawn('strace', ['-f', '-p', String(pid), ...fault], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -28,7 +28,7 @@ export class AttemptView {
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: 'bytes of the file that came; null where nobody counted them',
+    description: 'bytes of the file that came; null where nobody counted them, or not here',
   })
   readonly bytes!: number | null;
   @ApiProperty({
@@ -70,8 +70,8 @@ export const endedAttempt = (attempt: Attempt, hasArchive: boolean): AttemptView
   archiveId: hasArchive ? attempt.id : null,
 });
 
-/** @param bytes that the store holds of it */
-export const attemptUnderWay = (upload: Upload, bytes: number): AttemptView => ({
+/** @param bytes that came of it, as far as that is known */
+export const attemptUnderWay = (upload: Upload, bytes: number | null): AttemptView => ({
   id: upload.id,
   tokenId: upload.tokenId,
   outcome: 'under-way',

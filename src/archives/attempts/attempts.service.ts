@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import { pageOf } from '../../database/pages.js';
 import type { Page, PageQuery } from '../../http/cursor.js';
-import { BlobStore, blobKey } from '../../storage/blob-store.js';
 import { UploadTokensService } from '../../upload-tokens/upload-tokens.service.js';
 import { Archive } from '../archive.entity.js';
 import { Upload } from '../intake/upload.entity.js';
@@ -10,6 +9,7 @@ import { UploadsService } from '../intake/uploads.service.js';
 import { Attempt } from './attempt.entity.js';
 import { attemptUnderWay, endedAttempt } from './attempts.dto.js';
 import type { AttemptView } from './attempts.dto.js';
+import { ReceivedService } from './received.service.js';
 
 /** What came of each upload, for whoever has to answer a customer's "it does not work". */
 @Injectable()
@@ -18,7 +18,7 @@ export class AttemptsService {
     private readonly dataSource: DataSource,
     private readonly tokens: UploadTokensService,
     private readonly uploads: UploadsService,
-    private readonly store: BlobStore,
+    private readonly received: ReceivedService,
   ) {}
 
   /** Of one token of a ticket, newest first, those under way before all. @throws NotFound */
@@ -52,7 +52,7 @@ export class AttemptsService {
       uploads.map(async (upload) =>
         attemptUnderWay(
           { ...upload, filename: upload.filename ?? this.uploads.nameOf(upload.id) },
-          await this.store.sizeOfPartial(blobKey(upload.id)),
+          await this.received.bytesOf(upload),
         ),
       ),
     );

@@ -11,7 +11,8 @@ import { ContentsService } from './contents.service.js';
 
 const archiveKey = idPipe('archive');
 const binary = {
-  description: 'The bytes; 206 with Content-Range for a Range',
+  description:
+    'The bytes; 206 with Content-Range for a Range. The ETag is the SHA-256; If-Match, If-None-Match and If-Range are heeded',
   content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
 } as const;
 

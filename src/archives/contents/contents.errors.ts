@@ -9,3 +9,11 @@ export class RangeNotSatisfiable extends DomainError {
     this.headers = { 'Content-Range': `bytes */${size}` };
   }
 }
+
+/** If-Match names another one (RFC 9110, section 13.1.1). */
+export class PreconditionFailed extends DomainError {
+  readonly code = 'precondition-failed';
+  constructor() {
+    super('The archive is not the one that If-Match names; download it whole, without If-Match.');
+  }
+}

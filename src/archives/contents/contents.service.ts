@@ -14,8 +14,9 @@ import { BlobDamaged, BlobStore, blobKey } from '../../storage/blob-store.js';
 import { Archive } from '../archive.entity.js';
 import { ArchivesService } from '../archives.service.js';
 import type { DownloadLinkView } from './contents.dto.js';
-import { RangeNotSatisfiable } from './contents.errors.js';
+import { PreconditionFailed, RangeNotSatisfiable } from './contents.errors.js';
 import { DownloadLink } from './download-link.entity.js';
+import { isKnown, isMeant } from './precondition.policy.js';
 import { rangeWish } from './range.policy.js';
 
 /** A download link lives so long. */
@@ -172,14 +173,22 @@ export class ContentsService {
     res.setHeader('ETag', etag);
     res.setHeader('Accept-Ranges', 'bytes');
     res.setHeader('Repr-Digest', digestField(digest));
+    const wish = rangeWish(req.get('range'), req.get('if-range'), etag, size);
+    const details = wish.kind === 'part' ? { range: `${wish.range.first}-${wish.range.last}` } : {};
+    const redirected = () => this.redirect(req, res, archive, () => admit(details));
+    const ifMatch = req.get('if-match');
+    if (!isMeant(ifMatch, etag)) {
+      // It may be the store's tag: whoever was sent there before knows that one, and goes on with it.
+      if (await redirected()) return;
+      throw new PreconditionFailed();
+    }
     if (isKnown(req.get('if-none-match'), etag)) {
       res.status(304).end();
       return;
     }
-    const wish = rangeWish(req.get('range'), req.get('if-range'), etag, size);
     if (wish.kind === 'unsatisfiable') throw new RangeNotSatisfiable(size);
-    const details = wish.kind === 'part' ? { range: `${wish.range.first}-${wish.range.last}` } : {};
-    if (await this.redirect(req, res, archive, () => admit(details))) return;
+    // The store would compare our tag with its own, and refuse.
+    if (ifMatch === undefined && (await redirected())) return;
     const range = wish.kind === 'part' ? wish.range : { first: 0, last: size - 1 };
     // Opened before anything is said: a file that is missing or too short is an error, never a short 200.
     const bytes = await this.store.open(blobKey(archive.id), size, range);
@@ -217,10 +226,3 @@ export class ContentsService {
     await finished(res).catch(() => undefined);
   }
 }
-
-/** If-None-Match (RFC 9110, section 13.1.2): any of the listed tags, compared weakly. */
-const isKnown = (header: string | undefined, etag: string): boolean =>
-  (header ?? '')
-    .split(',')
-    .map((tag) => tag.trim().replace(/^W\//, ''))
-    .some((tag) => tag === '*' || tag === etag);

@@ -109,7 +109,11 @@ export class AppendingService {
     } finally {
       endWatch();
       sink?.destroy();
-      await partial?.keep();
+      // Before it is answered: of what was told the client sends nothing again.
+      await partial?.keep().catch((cause: unknown) => {
+        space?.release();
+        throw cause;
+      });
       if (next?.space !== space) space?.release();
       if (next) this.between.put(row.id, next);
     }

@@ -61,7 +61,10 @@ const isFinal = (cause: unknown): boolean =>
 
 /**
  * How an upload of many requests ends. What it needs to survive broken lines and restarts is its row and its partial
- * blob alone: the offset is the size of the partial blob, so it is never above what is on the disk.
+ * blob alone: the offset is the size of the partial blob. What a request brought is durable before it is answered, so
+ * that the offset is never above what is on the disk, whatever is cut. Of a request that the power cut itself ended any
+ * part may be there; a file system that tells a size only once its bytes are written (all in their usual modes: see
+ * docs/operations.md) shows no zeros in their place, and on another one Repr-Digest or Upload-Checksum finds them.
  *
  * The SHA-256 of the whole goes on from request to request in memory (BetweenRequests). After a restart, or in another
  * replica, the bytes that are there are read once more when the upload is gone on with: about a second for each GiB,

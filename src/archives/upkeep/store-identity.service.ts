@@ -5,6 +5,7 @@ import { Setting } from '../../database/setting.entity.js';
 import { newId } from '../../secrets/secrets.js';
 import { BlobStore, NotAStore } from '../../storage/blob-store.js';
 import { Archive } from '../archive.entity.js';
+import { StorageNotThere } from './upkeep.errors.js';
 
 /** Names the one store of a database: not to be carried into another one. */
 export const storeIdSetting = 'store-id';
@@ -20,21 +21,33 @@ export class StoreIdentity {
   ) {}
 
   /**
-   * Call it before anything else touches the store. An empty folder becomes the store only while there are no
-   * archives: later an empty folder is a volume that is not mounted.
-   * @throws NotAStore where a new database would take a folder that somebody else uses
+   * For a service, which comes up without its store, too.
+   * @throws NotAStore
    * @returns false where the store is not there now; it heals by itself when it comes back
    */
   async claim(): Promise<boolean> {
-    const { manager } = this.dataSource;
-    const mayInitialise = !(await manager.exists(Archive));
     try {
-      await this.store.claim(await this.storeId(), mayInitialise);
+      await this.take();
       return true;
     } catch (cause) {
-      if (cause instanceof NotAStore) throw cause;
-      this.log.error({ event: 'storage.unavailable', err: cause });
+      if (!(cause instanceof StorageNotThere)) throw cause;
+      this.log.error({ event: 'storage.unavailable', err: cause.cause });
       return false;
+    }
+  }
+
+  /**
+   * Call it before anything else touches the store. An empty folder becomes the store only while there are no
+   * archives: later an empty folder is a volume that is not mounted.
+   * @throws NotAStore where a new database would take a folder that somebody else uses; StorageNotThere
+   */
+  async take(): Promise<void> {
+    const mayInitialise = !(await this.dataSource.manager.exists(Archive));
+    const storeId = await this.storeId();
+    try {
+      await this.store.claim(storeId, mayInitialise);
+    } catch (cause) {
+      throw cause instanceof NotAStore ? cause : new StorageNotThere(cause);
     }
   }
 

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import { BlobStore } from '../../storage/blob-store.js';
-import type { Stored } from '../../storage/blob-store.js';
+import type { BlobKey, Stored } from '../../storage/blob-store.js';
 import { Archive } from '../archive.entity.js';
 import { Upload } from '../intake/upload.entity.js';
 import { UploadsService } from '../intake/uploads.service.js';
@@ -17,6 +17,12 @@ export interface Swept {
   readonly deletions: number;
   /** Files without a record that were removed, or would be. */
   readonly orphans: readonly string[];
+}
+
+interface Found {
+  readonly files: number;
+  readonly orphans: readonly Stored[];
+  readonly twins: readonly BlobKey[];
 }
 
 /** So many files may go in any case; beyond, not more than a tenth of all. */
@@ -53,7 +59,8 @@ export class SweepService {
    * an older copy of the database, whose newer archives they may be.
    */
   async dropPartials(): Promise<void> {
-    const { orphans } = await this.orphans();
+    const { orphans, twins } = await this.orphans();
+    for (const twin of twins) await this.dropTwin(twin);
     for (const orphan of orphans) {
       if (orphan.kind === 'partial') await this.drop(orphan);
       else this.log.warn({ event: 'sweep.orphan-found', file: nameOf(orphan) });
@@ -67,10 +74,11 @@ export class SweepService {
    */
   async sweep({ force = false, dryRun = false } = {}): Promise<Swept> {
     const finished = dryRun ? { uploads: 0, deletions: 0 } : await this.finish();
-    const { files, orphans } = await this.orphans();
+    const { files, orphans, twins } = await this.orphans();
     if (!force && !dryRun && orphans.length > Math.max(orphanAllowance, files / 10))
       throw new TooManyOrphans(orphans.length, files);
     for (const orphan of dryRun ? [] : orphans) await this.drop(orphan);
+    for (const twin of dryRun ? [] : twins) await this.dropTwin(twin);
     return { ...finished, orphans: orphans.map(nameOf) };
   }
 
@@ -80,15 +88,26 @@ export class SweepService {
     this.log.warn({ event: 'sweep.orphan-removed', file: nameOf(orphan) });
   }
 
-  /** Files that neither an archive, an upload under way nor a deletion under way names. */
-  async orphans(): Promise<{ readonly files: number; readonly orphans: readonly Stored[] }> {
+  /** Removes the partial one alone. Where an archive came by it after we looked, it is gone by itself. */
+  private async dropTwin(key: BlobKey): Promise<void> {
+    await (await this.store.resume(key)).discard();
+  }
+
+  /**
+   * Files that neither an archive, an upload under way nor a deletion under way names. Their twins are partial files of
+   * archives: a power cut in the middle of a rename may leave both names.
+   */
+  async orphans(): Promise<Found> {
     let files = 0;
     const orphans: Stored[] = [];
+    const twins: BlobKey[] = [];
     let chunk: Stored[] = [];
     // The files first and the rows after them: a file that appears meanwhile is not in the list, and one that was
     // listed while its upload was committing has either row.
     const check = async (): Promise<void> => {
-      orphans.push(...(await this.without(chunk)));
+      const { orphans: some, twins: others } = await this.without(chunk);
+      orphans.push(...some);
+      twins.push(...others);
       chunk = [];
     };
     for await (const stored of this.store.list()) {
@@ -97,10 +116,10 @@ export class SweepService {
       if (chunk.length === chunkSize) await check();
     }
     await check();
-    return { files, orphans };
+    return { files, orphans, twins };
   }
 
-  private async without(chunk: readonly Stored[]): Promise<Stored[]> {
+  private async without(chunk: readonly Stored[]): Promise<Omit<Found, 'files'>> {
     const keys = chunk.flatMap((stored) => (stored.kind === 'foreign' ? [] : [stored.key]));
     const { manager } = this.dataSource;
     // In this order: a commit moves a key from the first to the second, a deletion from there to the third, and it
@@ -108,11 +127,16 @@ export class SweepService {
     const uploads = await manager.find(Upload, { select: { id: true }, where: { id: In(keys) } });
     const archives = await manager.find(Archive, { select: { id: true }, where: { id: In(keys) } });
     const tombstones = await manager.findBy(Tombstone, { key: In(keys) });
+    const stored = new Set(archives.map(({ id }) => id));
     const named = new Set([
-      ...[...uploads, ...archives].map(({ id }) => id),
+      ...uploads.map(({ id }) => id),
+      ...stored,
       ...tombstones.map(({ key }) => key),
     ]);
-    // A partial file that was listed may be an archive by now: removing its key would remove that.
-    return chunk.filter((one) => one.kind === 'foreign' || !named.has(one.key));
+    return {
+      // A partial file that was listed may be an archive by now: removing its key would remove that.
+      orphans: chunk.filter((one) => one.kind === 'foreign' || !named.has(one.key)),
+      twins: chunk.flatMap((one) => (one.kind === 'partial' && stored.has(one.key) ? one.key : [])),
+    };
   }
 }

@@ -5,12 +5,12 @@ import { Config } from '../../config/config.js';
 import { Setting } from '../../database/setting.entity.js';
 import { ValidationFailed } from '../../errors/errors.js';
 import { systemActor } from '../../http/actor.js';
-import { isSecret, newSecret, sha256 } from '../../secrets/secrets.js';
+import { Keyring, isSame, isSecret, newChallenge, secretLength } from '../../secrets/secrets.js';
 import { User } from './user.entity.js';
 import { FirstAdminRefused, SetupTokenUnknown, UserExists } from './users.errors.js';
 import { UsersService } from './users.service.js';
 
-/** Holds the SHA-256 of the one-time set-up secret while there is no user. */
+/** Holds, while there is no user, what the one-time set-up secret is made of, together with SECRET_KEY. */
 const setupToken = 'setup-token';
 
 /** How an installation without users gets its first admin: from the environment, or by a one-time link in the log. */
@@ -22,6 +22,7 @@ export class FirstAdmin {
     private readonly dataSource: DataSource,
     private readonly users: UsersService,
     private readonly config: Config,
+    private readonly keyring: Keyring,
   ) {}
 
   /**
@@ -34,8 +35,8 @@ export class FirstAdmin {
   }
 
   /**
-   * Every start without users makes a new link, and the one before it is void: only its hash is kept, so it cannot be
-   * shown again.
+   * Every start without users shows the link, and each replica the same one: whichever log is looked at, it works. The
+   * database alone does not give it away.
    * @param baseUrl where people reach the service, without a slash at its end
    */
   async inviteIfNeeded(baseUrl: string): Promise<void> {
@@ -60,24 +61,35 @@ export class FirstAdmin {
   }
 
   private async invite(baseUrl: string): Promise<void> {
-    const secret = newSecret('lcs_');
-    await this.dataSource.manager.upsert(Setting, { name: setupToken, value: sha256(secret) }, [
-      'name',
-    ]);
+    const { manager } = this.dataSource;
+    await manager
+      .createQueryBuilder()
+      .insert()
+      .into(Setting)
+      .values({ name: setupToken, value: newChallenge() })
+      .orIgnore()
+      .execute();
+    const kept = await manager.findOneBy(Setting, { name: setupToken });
+    // Used at another replica at this very moment.
+    if (!kept) return;
     this.log.log({
       event: 'setup.link',
       message: 'There is no user yet: open this link once to make the first admin',
-      link: `${baseUrl}/setup#${secret}`,
+      link: `${baseUrl}/setup#${this.secretOf(kept.value)}`,
     });
+  }
+
+  /** As long as every other secret. */
+  private secretOf(value: string): string {
+    return `lcs_${this.keyring.sign('setup-link', value).slice(0, secretLength)}`;
   }
 
   /** Whether the link is good, before anything is hashed for it. @throws SetupTokenUnknown */
   async check(token: unknown): Promise<string> {
     if (!isSecret('lcs_', token)) throw new SetupTokenUnknown();
-    const value = sha256(token);
-    const known = await this.dataSource.manager.existsBy(Setting, { name: setupToken, value });
-    if (!known) throw new SetupTokenUnknown();
-    return value;
+    const kept = await this.dataSource.manager.findOneBy(Setting, { name: setupToken });
+    if (!kept || !isSame(this.secretOf(kept.value), token)) throw new SetupTokenUnknown();
+    return kept.value;
   }
 
   /** Uses the link up; of several requests and replicas one gets through. @throws SetupTokenUnknown */

@@ -84,7 +84,10 @@ export class PartSink extends Writable {
   private async drain(): Promise<void> {
     await Promise.all(this.underWay);
     this.assertAlive();
-    await this.finish(this.cut());
+    const finishing = this.finish(this.cut());
+    // The last part is on its way like the others.
+    this.underWay.add(finishing);
+    await finishing;
   }
 
   /** Hands the full part on, and waits for a place where there is none. */

@@ -4,6 +4,66 @@
  */
 
 export interface paths {
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the process serves
+         * @description For anybody.
+         */
+        get: operations["health_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether it can do its work
+         * @description For anybody.
+         */
+        get: operations["health_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same as /health/ready
+         * @description For anybody.
+         */
+        get: operations["health_underApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit-events": {
         parameters: {
             query?: never;
@@ -316,66 +376,6 @@ export interface paths {
          * @description For anybody. It needs only curl and coreutils or busybox: `UPLOAD_TOKEN=lct_… sh upload.sh FILE...`. The address that it was fetched from is in it; `UPLOAD_URL` overrides that.
          */
         get: operations["uploadScript_script"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/health/live": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Whether the process serves
-         * @description For anybody.
-         */
-        get: operations["health_live"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/health/ready": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Whether it can do its work
-         * @description For anybody.
-         */
-        get: operations["health_ready"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The same as /health/ready
-         * @description For anybody.
-         */
-        get: operations["health_underApi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1036,6 +1036,37 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        LiveView: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        ChecksView: {
+            /**
+             * @description answers a query
+             * @enum {string}
+             */
+            database: "up" | "down";
+            /**
+             * @description takes and gives back a file
+             * @enum {string}
+             */
+            storage: "up" | "down";
+            /**
+             * @description more than MIN_FREE_BYTES are free
+             * @enum {string}
+             */
+            freeSpace: "up" | "down";
+            /**
+             * @description down while the service shuts down
+             * @enum {string}
+             */
+            accepting: "up" | "down";
+        };
+        HealthView: {
+            /** @enum {string} */
+            status: "ok" | "error";
+            checks: components["schemas"]["ChecksView"];
+        };
         AuditActorView: {
             /** @enum {string} */
             kind: "person" | "integration" | "customer" | "stranger" | "system";
@@ -1155,7 +1186,7 @@ export interface components {
             total: number | null;
             /** @description bytes in use on it, by whomever */
             used: number | null;
-            /** @description bytes free on it */
+            /** @description bytes free on it, MIN_FREE_BYTES among them */
             free: number | null;
             /** @example 41.5 */
             usedPercent: number | null;
@@ -1183,7 +1214,7 @@ export interface components {
             way: "form" | "put" | "post" | "tus";
             /** @description null where it is not known */
             filename: string | null;
-            /** @description bytes of the file that came; null where nobody counted them */
+            /** @description bytes of the file that came; null where nobody counted them, or not here */
             bytes: number | null;
             /** @description bytes that were announced; of a form with what is around the file */
             declaredBytes: number | null;
@@ -1239,43 +1270,12 @@ export interface components {
             expiresAt: string;
             /** @description largest file, in bytes */
             maxUploadBytes: number;
-            /** @description room for uploads, in bytes */
+            /** @description room for uploads, in bytes: what is free less MIN_FREE_BYTES and what the uploads under way will still write; 0 where none is taken */
             freeBytes: number;
             /** Format: date-time */
             serverTime: string;
             /** @description what this token has delivered and nobody has deleted, newest first; of more than 1000 the newest */
             archives: components["schemas"]["DeliveredArchive"][];
-        };
-        LiveView: {
-            /** @enum {string} */
-            status: "ok";
-        };
-        ChecksView: {
-            /**
-             * @description answers a query
-             * @enum {string}
-             */
-            database: "up" | "down";
-            /**
-             * @description takes and gives back a file
-             * @enum {string}
-             */
-            storage: "up" | "down";
-            /**
-             * @description more than MIN_FREE_BYTES are free
-             * @enum {string}
-             */
-            freeSpace: "up" | "down";
-            /**
-             * @description down while the service shuts down
-             * @enum {string}
-             */
-            accepting: "up" | "down";
-        };
-        HealthView: {
-            /** @enum {string} */
-            status: "ok" | "error";
-            checks: components["schemas"]["ChecksView"];
         };
         TroubleView: {
             /**
@@ -1336,7 +1336,7 @@ export interface components {
              * @enum {string}
              */
             state: "sending" | "paused";
-            /** @description bytes that came so far */
+            /** @description bytes that came so far; null where they cannot be told from here */
             bytes: number | null;
             /** @description bytes that were announced; of a form with what is around the file */
             declaredBytes: number | null;
@@ -2093,10 +2093,10 @@ export interface components {
             /** @description says what to do next */
             detail: string;
             /**
-             * @description validation-failed 400, file-missing 400, too-many-files 400, multipart-malformed 400, cursor-invalid 400, request-malformed 400, credentials-missing 401, token-unknown 401, login-failed 401, session-expired 401, api-key-unknown 401, metrics-token-unknown 401, setup-token-unknown 401, second-factor-required 403, second-factor-enrolment-required 403, role-insufficient 403, scope-insufficient 403, session-required 403, cross-site-request 403, not-found 404, method-not-allowed 405, upload-stalled 408, ticket-exists 409, platform-exists 409, platform-not-empty 409, user-exists 409, last-admin 409, last-second-factor 409, upload-offset-mismatch 409, token-expired 410, token-exhausted 410, token-revoked 410, tus-version-unsupported 412, body-too-large 413, upload-too-large 413, quota-exceeded 413, content-type-unsupported 415, range-not-satisfiable 416, digest-mismatch 422, file-empty 422, code-invalid 422, passkey-invalid 422, idempotency-key-reused 422, upload-busy 423, ticket-resolved 423, token-locked 423, rate-limited 429, headers-too-large 431, checksum-mismatch 460, internal-error 500, archive-damaged 500, shutting-down 503, database-unavailable 503, storage-unavailable 503, too-many-uploads 503, storage-full 507
+             * @description validation-failed 400, file-missing 400, too-many-files 400, multipart-malformed 400, cursor-invalid 400, request-malformed 400, credentials-missing 401, token-unknown 401, login-failed 401, session-expired 401, api-key-unknown 401, metrics-token-unknown 401, setup-token-unknown 401, second-factor-required 403, second-factor-enrolment-required 403, role-insufficient 403, scope-insufficient 403, session-required 403, cross-site-request 403, not-found 404, method-not-allowed 405, upload-stalled 408, ticket-exists 409, platform-exists 409, platform-not-empty 409, user-exists 409, last-admin 409, last-second-factor 409, upload-offset-mismatch 409, token-expired 410, token-exhausted 410, token-revoked 410, tus-version-unsupported 412, precondition-failed 412, body-too-large 413, upload-too-large 413, quota-exceeded 413, content-type-unsupported 415, range-not-satisfiable 416, digest-mismatch 422, file-empty 422, code-invalid 422, passkey-invalid 422, idempotency-key-reused 422, upload-busy 423, ticket-resolved 423, token-locked 423, rate-limited 429, headers-too-large 431, checksum-mismatch 460, internal-error 500, archive-damaged 500, shutting-down 503, database-unavailable 503, storage-unavailable 503, too-many-uploads 503, storage-full 507
              * @enum {string}
              */
-            code: "validation-failed" | "file-missing" | "too-many-files" | "multipart-malformed" | "cursor-invalid" | "request-malformed" | "credentials-missing" | "token-unknown" | "login-failed" | "session-expired" | "api-key-unknown" | "metrics-token-unknown" | "setup-token-unknown" | "second-factor-required" | "second-factor-enrolment-required" | "role-insufficient" | "scope-insufficient" | "session-required" | "cross-site-request" | "not-found" | "method-not-allowed" | "upload-stalled" | "ticket-exists" | "platform-exists" | "platform-not-empty" | "user-exists" | "last-admin" | "last-second-factor" | "upload-offset-mismatch" | "token-expired" | "token-exhausted" | "token-revoked" | "tus-version-unsupported" | "body-too-large" | "upload-too-large" | "quota-exceeded" | "content-type-unsupported" | "range-not-satisfiable" | "digest-mismatch" | "file-empty" | "code-invalid" | "passkey-invalid" | "idempotency-key-reused" | "upload-busy" | "ticket-resolved" | "token-locked" | "rate-limited" | "headers-too-large" | "checksum-mismatch" | "internal-error" | "archive-damaged" | "shutting-down" | "database-unavailable" | "storage-unavailable" | "too-many-uploads" | "storage-full";
+            code: "validation-failed" | "file-missing" | "too-many-files" | "multipart-malformed" | "cursor-invalid" | "request-malformed" | "credentials-missing" | "token-unknown" | "login-failed" | "session-expired" | "api-key-unknown" | "metrics-token-unknown" | "setup-token-unknown" | "second-factor-required" | "second-factor-enrolment-required" | "role-insufficient" | "scope-insufficient" | "session-required" | "cross-site-request" | "not-found" | "method-not-allowed" | "upload-stalled" | "ticket-exists" | "platform-exists" | "platform-not-empty" | "user-exists" | "last-admin" | "last-second-factor" | "upload-offset-mismatch" | "token-expired" | "token-exhausted" | "token-revoked" | "tus-version-unsupported" | "precondition-failed" | "body-too-large" | "upload-too-large" | "quota-exceeded" | "content-type-unsupported" | "range-not-satisfiable" | "digest-mismatch" | "file-empty" | "code-invalid" | "passkey-invalid" | "idempotency-key-reused" | "upload-busy" | "ticket-resolved" | "token-locked" | "rate-limited" | "headers-too-large" | "checksum-mismatch" | "internal-error" | "archive-damaged" | "shutting-down" | "database-unavailable" | "storage-unavailable" | "too-many-uploads" | "storage-full";
             requestId: string;
             /** @description with validation-failed: the fields to correct */
             errors?: {
@@ -2111,6 +2111,9 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type LiveView = components['schemas']['LiveView'];
+export type ChecksView = components['schemas']['ChecksView'];
+export type HealthView = components['schemas']['HealthView'];
 export type AuditActorView = components['schemas']['AuditActorView'];
 export type AuditSubjectView = components['schemas']['AuditSubjectView'];
 export type AuditEventView = components['schemas']['AuditEventView'];
@@ -2125,9 +2128,6 @@ export type AttemptPage = components['schemas']['AttemptPage'];
 export type DownloadLinkView = components['schemas']['DownloadLinkView'];
 export type DeliveredArchive = components['schemas']['DeliveredArchive'];
 export type OwnTokenReceipt = components['schemas']['OwnTokenReceipt'];
-export type LiveView = components['schemas']['LiveView'];
-export type ChecksView = components['schemas']['ChecksView'];
-export type HealthView = components['schemas']['HealthView'];
 export type TroubleView = components['schemas']['TroubleView'];
 export type Troubles = components['schemas']['Troubles'];
 export type UploadUnderWayView = components['schemas']['UploadUnderWayView'];
@@ -2199,6 +2199,106 @@ export type ExtendToken = components['schemas']['ExtendToken'];
 export type Problem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
 export interface operations {
+    health_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_underApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit_list: {
         parameters: {
             query?: {
@@ -2530,7 +2630,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The bytes; 206 with Content-Range for a Range */
+            /** @description The bytes; 206 with Content-Range for a Range. The ETag is the SHA-256; If-Match, If-None-Match and If-Range are heeded */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2591,7 +2691,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The bytes; 206 with Content-Range for a Range */
+            /** @description The bytes; 206 with Content-Range for a Range. The ETag is the SHA-256; If-Match, If-None-Match and If-Range are heeded */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3056,106 +3156,6 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    health_live: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LiveView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    health_ready: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthView"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    health_underApi: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthView"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthView"];
                 };
             };
             /** @description An error */

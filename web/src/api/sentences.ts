@@ -41,6 +41,7 @@ const sentences = {
   'upload-too-large': m.failure_upload_too_large,
   'quota-exceeded': m.failure_quota_exceeded,
   'content-type-unsupported': m.failure_content_type_unsupported,
+  'precondition-failed': m.failure_precondition_failed,
   'range-not-satisfiable': m.failure_range_not_satisfiable,
   'digest-mismatch': m.failure_digest_mismatch,
   'file-empty': m.failure_file_empty,

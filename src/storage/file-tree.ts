@@ -1,0 +1,29 @@
+import { open, opendir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * All that is no folder. Trap: of a folder within, `opendir` with `recursive` gives the first 32 entries and forgets
+ * the rest (Node 20).
+ * @param except a folder that is passed over
+ */
+export async function* filesBelow(folder: string, except?: string): AsyncIterable<string> {
+  for await (const entry of await opendir(folder)) {
+    if (entry.name === except) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(path);
+    else yield path;
+  }
+}
+
+/** Makes what a file holds durable. */
+export const syncFile = async (path: string): Promise<void> => {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+/** Makes durable which names a folder holds, which is as much as it is a file. */
+export const syncFolder = (folder: string): Promise<void> => syncFile(folder);
