@@ -124,8 +124,12 @@ export abstract class BlobStore {
   abstract list(): AsyncIterable<Stored>;
   /** @returns null where the store has no volume that could fill up, or none that it tells of */
   abstract space(): Promise<Space | null>;
-  /** Writes, reads and removes a few bytes. @throws StorageUnavailable, StorageFull */
-  abstract probe(): Promise<void>;
+  /**
+   * Writes, reads and removes a few bytes.
+   * @param believedMs where that costs money, an answer that is no older may be told again; by itself none
+   * @throws StorageUnavailable, StorageFull
+   */
+  abstract probe(believedMs?: number): Promise<void>;
   /**
    * Ties the store to one database, so that an unmounted volume or another database's store is noticed
    * instead of cleaned.

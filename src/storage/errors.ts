@@ -1,6 +1,18 @@
 import { DomainError } from '../errors/domain-error.js';
 import { StorageFull, StorageUnavailable } from '../errors/errors.js';
 
+/** Why a store does not serve us, for the operator: what it said, and what of ours may be wrong. Never a secret. */
+export class StorageTrouble extends Error {
+  constructor(
+    readonly saw: string,
+    readonly check: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${saw}; check ${check}`, options);
+    this.name = 'StorageTrouble';
+  }
+}
+
 /** The last is what Node calls those that it has no name for, such as EUCLEAN and EBADMSG of a broken file system. */
 const systemCodes =
   /^(EIO|EROFS|ENOENT|ENOTDIR|ELOOP|EACCES|EPERM|ENXIO|ENODEV|ENODATA|ESTALE|EBUSY|EMFILE|ENFILE|ENOTCONN|Unknown system error.*)$/;

@@ -7,6 +7,8 @@ import { LocalDisk } from './local-disk.js';
 export const openStore = async (config: Config): Promise<BlobStore> => {
   const target = storageTarget(config);
   if (target.kind === 'file') return new LocalDisk(target.folder);
+  // Its versions are ours to choose: a warning about those to come is no operator's business.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const { S3Store } = await import('./s3/s3-store.js');
   return new S3Store(target.address);
 };

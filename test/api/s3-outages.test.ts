@@ -34,6 +34,17 @@ const newPrefix = (): string => `outages-${(prefixes += 1)}`;
 const objects = (prefix: string): readonly string[] =>
   s3.objects().filter((name) => name.startsWith(`${prefix}/`) && !/\/\.store-|\/probe-/.test(name));
 
+it('is not asked anew by everybody who asks for the health', async () => {
+  const prefix = newPrefix();
+  const { url } = await startedService(envOf(prefix));
+  const probes = () =>
+    s3.requests.filter((one) => one.startsWith('PUT') && one.includes(`${prefix}/partial/probe-`));
+  for (let look = 0; look < 30; look += 1)
+    expect(await send(`${url}/health/ready`, { method: 'GET' })).toMatchObject({ status: 200 });
+  expect(probes().length).toBeGreaterThan(0);
+  expect(probes().length).toBeLessThan(30);
+});
+
 describe('an S3 store that is gone', () => {
   it('is told to everybody who needs it, costs nobody an attempt, and heals by itself', async () => {
     const prefix = newPrefix();
@@ -58,7 +69,8 @@ describe('an S3 store that is gone', () => {
     const { api } = await given.admin();
     expectProblem(await api.get(`/archives/${id}/content`), 'storage-unavailable');
     const down = { checks: { storage: 'down', database: 'up' } };
-    expect(await ready()).toMatchObject({ status: 503, body: down });
+    // What it saw a moment ago is believed for a second.
+    await eventually(async () => expect(await ready()).toMatchObject({ status: 503, body: down }));
 
     await s3.again();
     expect(await ready()).toMatchObject({ status: 200 });

@@ -2,6 +2,7 @@ import type { S3ServiceException } from '@aws-sdk/client-s3';
 import { DomainError } from '../../errors/domain-error.js';
 import { StorageFull, StorageUnavailable } from '../../errors/errors.js';
 import { NotAStore } from '../blob-store.js';
+import { StorageTrouble } from '../errors.js';
 
 /** Not `instanceof`: that would load the SDK's classes where somebody only asks. */
 const answered = (cause: unknown): S3ServiceException | null =>
@@ -20,6 +21,54 @@ export const isUploadMissing = (cause: unknown): boolean =>
 /** The object is another one than that which was opened. */
 export const isOther = (cause: unknown): boolean => [412, 416].includes(statusOf(cause));
 
+const keys =
+  'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile or role in their place (with AWS_SESSION_TOKEN where it has one)';
+const address = 'region and endpoint in STORAGE_URL';
+
+/** What an answer that is none of success says of our configuration. */
+const toCheck = (status: number, code: string): string => {
+  if (code === 'RequestTimeTooSkewed') return 'the clock of this machine';
+  if (code === 'NoSuchBucket')
+    return `the bucket in STORAGE_URL, which has to be there already, and ${address}`;
+  if (status === 401 || status === 403)
+    return `${keys}; and what the policy allows them on the bucket and the prefix in STORAGE_URL (s3:ListBucket too)`;
+  if (status >= 500 || status === 429) return 'the store itself: it heals by itself when that works';
+  return `bucket, ${address}`;
+};
+
+/** @returns the cause in words; itself where it says enough or is a fault of ours */
+export const inWords = (cause: unknown): unknown => {
+  if (!(cause instanceof Error)) return cause;
+  const status = statusOf(cause);
+  if (status > 0) {
+    // The answer to a HEAD has no body, and so no code.
+    const code = /^(UnknownError|\d+)$/.test(cause.name) ? '' : cause.name;
+    const saw = `S3 answers ${[status, code].join(' ').trim()}`;
+    return new StorageTrouble(saw, toCheck(status, code), { cause });
+  }
+  if (cause.name === 'CredentialsProviderError')
+    return new StorageTrouble('there are no credentials for S3', keys, { cause });
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
+  if (!unreached.test(code)) return cause;
+  const isTls = /CERT|SSL|EPROTO|SELF_SIGNED/.test(code);
+  return new StorageTrouble(
+    // Of several addresses that were tried it says nothing but the code.
+    `S3 is not reached: ${cause.message.includes(code) ? cause.message : `${code} ${cause.message}`.trim()}`,
+    isTls
+      ? `${address}, http or https, and whether its certificate is trusted here (NODE_EXTRA_CA_CERTS)`
+      : `${address}, its name in the DNS, the firewall between, and whether the store runs`,
+    { cause },
+  );
+};
+
+/** As the system, TLS and the SDK name it. */
+const unreached =
+  /^(E(CONN|NOTFOUND|AI_|HOST|NET|PIPE|TIMEDOUT|PROTO).*|.*CERT.*|.*SELF_SIGNED.*|ERR_(SSL|TLS).*|TimeoutError)$/;
+
+/** It was answered, and not by a fault of the store's: asking in another way tells more. */
+export const isRefusal = (cause: unknown): boolean =>
+  cause instanceof DomainError || (statusOf(cause) >= 300 && statusOf(cause) < 500);
+
 const full = /^(QuotaExceeded|.*StorageFull|InsufficientStorage|InsufficientCapacity)$/;
 
 /**
@@ -29,8 +78,8 @@ const full = /^(QuotaExceeded|.*StorageFull|InsufficientStorage|InsufficientCapa
 export const s3Problem = (cause: unknown): DomainError => {
   if (cause instanceof DomainError) return cause;
   return full.test(answered(cause)?.name ?? '') || statusOf(cause) === 507
-    ? new StorageFull({ cause })
-    : new StorageUnavailable({ cause });
+    ? new StorageFull({ cause: inWords(cause) })
+    : new StorageUnavailable({ cause: inWords(cause) });
 };
 
 /**

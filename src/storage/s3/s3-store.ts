@@ -8,7 +8,7 @@ import { BegunBlob } from './begun-blob.js';
 import { Bucket } from './bucket.js';
 import { objectSource } from './object-source.js';
 import { ResumedBlob } from './resumed-blob.js';
-import { isMissing, isOther, s3Problem, translated } from './s3-errors.js';
+import { isMissing, isOther, isRefusal, s3Problem, translated } from './s3-errors.js';
 import type { S3Address } from '../../config/s3-address.js';
 import { partialFolder, segmentName, unfinished } from './segments.policy.js';
 import type { Unfinished } from './segments.policy.js';
@@ -31,6 +31,7 @@ const signedSeconds = 60;
 export class S3Store extends BlobStore {
   private readonly bucket: Bucket;
   private claimed: string | null = null;
+  private workedAt = -Infinity;
   /** What this process writes by `begin`. The smaller ones are not in the store before they are whole. */
   private readonly begun = new Map<BlobKey, BegunBlob>();
 
@@ -170,7 +171,8 @@ export class S3Store extends BlobStore {
     return Promise.resolve(null);
   }
 
-  probe(): Promise<void> {
+  probe(believedMs = 0): Promise<void> {
+    if (performance.now() - this.workedAt < believedMs) return Promise.resolve();
     return translated(async () => {
       await this.assertOurs();
       const name = `${probePrefix}${newId()}`;
@@ -181,6 +183,7 @@ export class S3Store extends BlobStore {
       } finally {
         await this.bucket.delete(name);
       }
+      this.workedAt = performance.now();
     });
   }
 
@@ -204,10 +207,19 @@ export class S3Store extends BlobStore {
   /** Looked at each time: a bucket may be emptied, or the name of its host lead to another, while the process lives. */
   private async assertOurs(): Promise<void> {
     const marker = storeMarker(this.claimed ?? '');
-    if (this.claimed === null || (await this.bucket.sizeOf(marker)) === null)
-      throw new StorageUnavailable({
+    const held = await this.bucket.sizeOf(marker).catch((cause: unknown) => this.blame(cause));
+    if (this.claimed !== null && held !== null) return;
+    return this.blame(
+      new StorageUnavailable({
         cause: new Error(`${this.bucket.place} is not this database's storage`),
-      });
+      }),
+    );
+  }
+
+  /** The answer to a HEAD has no body: a list says which it is, a wrong key, a missing right or no such bucket. */
+  private async blame(cause: unknown): Promise<never> {
+    if (isRefusal(cause)) for await (const _ of this.bucket.list('')) break;
+    throw cause;
   }
 
   /** @param size bytes of the whole object, as the record says */
