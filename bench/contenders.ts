@@ -40,6 +40,10 @@ export const startReference = async (
 };
 
 const credentials = { username: 'bench', password: 'plain words make long pass phrases' };
+const firstAdmin = {
+  ADMIN_USERNAME: credentials.username,
+  ADMIN_PASSWORD: credentials.password,
+};
 /** Attempts that one token may have. */
 const mostAttempts = 1000;
 
@@ -64,8 +68,7 @@ export class BenchedService {
     mkdirSync(folder, { recursive: true });
     const begun = performance.now();
     const { url, pid, stop } = await startService(folder, {
-      ADMIN_USERNAME: credentials.username,
-      ADMIN_PASSWORD: credentials.password,
+      ...firstAdmin,
       API_RATE: '100000000',
       LOGIN_RATE: '1000',
       MAX_UPLOAD_BYTES: String(100 * 1024 ** 3),
@@ -78,6 +81,13 @@ export class BenchedService {
     if (platforms.items.length === 0)
       await admin.send('POST', '/platforms', { name: 'bench', title: 'Bench' });
     return new BenchedService(url, pid, stop, admin, startMs);
+  }
+
+  /** Starts it on a database that was there before: the very first start makes the tables and the first admin. */
+  static async startAgain(folder: string): Promise<BenchedService> {
+    mkdirSync(folder, { recursive: true });
+    await (await startService(folder, firstAdmin)).stop();
+    return BenchedService.start(folder);
   }
 
   get archives(): string {

@@ -94,6 +94,7 @@ export const archiveTables = (isPostgres: boolean): Table[] => [
       bigint('began_at'),
       line('way', 8),
       reference('writer', optional),
+      reference('given_up', optional),
       bigint('active_at', optional),
       bigint('proved_bytes', optional),
       line('filename', 255, optional),

@@ -206,6 +206,20 @@ describe('whoever runs it', () => {
     });
   });
 
+  it('has an nginx with the lines of docs/operations.md', () => {
+    const [, block = ''] = /^```nginx\n(.*?)^```$/ms.exec(text('docs/operations.md')) ?? [];
+    // Where it passes on to, and by which name it was asked, is its own.
+    const lines = block
+      .split('\n')
+      .filter((line) => line.endsWith(';') && !/proxy_pass|_set_/.test(line));
+    expect(lines.map((line) => line.trim())).toContain('client_body_timeout 120s;');
+    const own: string = replicas.configs.nginx.content;
+    expect(own.split('\n').map((line) => line.trim())).toEqual(
+      expect.arrayContaining(lines.map((line) => line.trim())),
+    );
+    for (const [header] of block.matchAll(/proxy_set_header \S+/g)) expect(own).toContain(header);
+  });
+
   it('gives it the memory that its uploads to a bucket take', () => {
     // docs/operations.md, "Storage in S3".
     const needed = 200 + 40 * Number(environments['docs/kubernetes.yaml']?.['MAX_UPLOADS']);

@@ -19,7 +19,7 @@ export interface RunningService {
 const flags = [
   '--single-threaded-gc',
   '--no-incremental-marking',
-  '--max-semi-space-size=4',
+  '--max-semi-space-size=2',
   '--disable-warning=ExperimentalWarning',
 ];
 const program = join(__dirname, '../src/cli.js');

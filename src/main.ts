@@ -16,10 +16,16 @@ import type { Config } from './config/config.js';
 import { databaseTarget } from './config/load-config.js';
 import { openDatabase } from './database/data-source.js';
 import type { Schema } from './database/data-source.js';
-import { databaseProblem, isLoginRefused } from './database/errors.js';
+import {
+  DatabaseNotOpened,
+  databaseProblem,
+  isLoginRefused,
+  isOfDatabase,
+} from './database/errors.js';
 import { instanceOf } from './database/instance.js';
 import { migrate } from './database/migrate.js';
 import { Draining } from './http/draining.js';
+import { NotListening } from './http/not-listening.js';
 import { RequestsUnderWay } from './http/requests-under-way.js';
 import { schema } from './schema.js';
 import { keptSecretKey } from './secrets/secret-key-file.js';
@@ -29,49 +35,59 @@ const retryEveryMs = 2_000;
 const retryForMs = 60_000;
 
 /** In a composed start the database may come up after us. */
-const openWhenReady = async (config: Config, log: Logger, tables: Schema): Promise<DataSource> => {
+const openWhenReady = async (
+  config: Config,
+  log: Logger,
+  tables: Schema,
+  waitMs: number,
+): Promise<DataSource> => {
   const target = databaseTarget(config);
-  const deadline = Date.now() + retryForMs;
+  const deadline = Date.now() + waitMs;
   for (;;) {
     try {
       return await openDatabase(target, tables, config.DATABASE_POOL);
     } catch (cause) {
       const mayPass = databaseProblem(cause) && !isLoginRefused(cause);
-      if (target.kind === 'sqlite' || !mayPass || Date.now() > deadline) throw cause;
+      if (target.kind === 'sqlite' || !mayPass || Date.now() >= deadline) throw cause;
       log.warn({ event: 'database.waiting', err: cause });
       await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
     }
   }
 };
 
-/** SQLite says what failed, and neither of which file nor what to do. */
-const withItsFile = (config: Config, cause: unknown): unknown => {
-  const target = databaseTarget(config);
-  if (target.kind !== 'sqlite' || !(cause instanceof Error) || !databaseProblem(cause))
-    return cause;
-  return new Error(
-    `The database ${target.path} cannot be opened and written (${cause.message}); is its volume there and writable, and the file whole?`,
-    { cause },
-  );
-};
+/** How a database is opened otherwise than at the service's start. */
+export interface Opening {
+  /** What the operator gave its address in. */
+  readonly named: string;
+  /** How long a database that is not there yet is waited for. */
+  readonly waitMs: number;
+}
+
+const atStart = ({ DATABASE_URL }: Config): Opening => ({
+  named: DATABASE_URL === undefined ? 'DATA_DIR' : 'DATABASE_URL',
+  waitMs: retryForMs,
+});
 
 /**
  * Opens what the modules need, and brings the database up to date.
  * @param role 'service' also takes the instance's lock; a command runs beside a service
  * @param tables brings it up to these migrations alone; what is restored may be older than the program
+ * @throws DatabaseNotOpened, DataFolderUnusable, and what Instance.enter and migrate throw
  */
 export const openResources = async (
   config: Config,
   log: Logger,
   role: Resources['role'],
   tables: Schema = schema,
+  { named, waitMs }: Opening = atStart(config),
 ): Promise<Resources> => {
+  const target = databaseTarget(config);
   const secretKey = config.SECRET_KEY ?? keptSecretKey(config.DATA_DIR);
-  const dataSource = await openWhenReady(config, log, tables).catch((cause: unknown) => {
-    throw withItsFile(config, cause);
+  const dataSource = await openWhenReady(config, log, tables, waitMs).catch((cause: unknown) => {
+    throw cause instanceof Error ? new DatabaseNotOpened(target, named, cause) : cause;
   });
   const mark = new Keyring(secretKey).mark();
-  const instance = instanceOf(databaseTarget(config), dataSource, mark);
+  const instance = instanceOf(target, dataSource, mark);
   try {
     if (role === 'service') {
       await instance.enter();
@@ -82,7 +98,7 @@ export const openResources = async (
   } catch (cause) {
     await instance.leave();
     await dataSource.destroy();
-    throw withItsFile(config, cause);
+    throw isOfDatabase(cause) ? new DatabaseNotOpened(target, named, cause) : cause;
   }
   return { config, secretKey, dataSource, instance, role };
 };
@@ -152,7 +168,9 @@ export const startService = async (config: Config, log: Logger): Promise<Service
     await app.get(SourcesService).load();
     const firstAdmin = app.get(FirstAdmin);
     await firstAdmin.createFromEnvironment();
-    await app.listen(config.PORT, config.HOST);
+    await app.listen(config.PORT, config.HOST).catch((cause: unknown) => {
+      throw cause instanceof Error && 'syscall' in cause ? new NotListening(config, cause) : cause;
+    });
     const url = addressOf(app.getHttpServer());
     await firstAdmin.inviteIfNeeded(config.PUBLIC_URL?.replace(/\/+$/, '') ?? url);
     log.info({ event: 'service.ready', url });

@@ -8,7 +8,7 @@ import type { Findings } from '../report.js';
 const clients = 8;
 
 /**
- * Resident memory of a service that has just been started, while it takes uploads: the kernel's own peak.
+ * Resident memory of a service that has just been started on its database, while it takes uploads: the kernel's own peak.
  * @param largest bytes of the largest upload; of a hole, which takes no room where it comes from
  */
 export const memory = async (folder: string, largest: number): Promise<Findings> => {
@@ -21,7 +21,7 @@ export const memory = async (folder: string, largest: number): Promise<Findings>
   for (const [what, bytes, uploads] of works) {
     const own = join(folder, String(peaks.length));
     const source = join(folder, 'source.bin');
-    const service = await BenchedService.start(own);
+    const service = await BenchedService.startAgain(own);
     try {
       writeSource(source, bytes);
       const proof = `Upload-Token: ${await service.token()}`;

@@ -24,6 +24,7 @@ import { ReadBack } from './side-cars/read-back.service.js';
 import { SideCarsService } from './side-cars/side-cars.service.js';
 import { AppendingService } from './resumable/appending.service.js';
 import { BetweenRequests } from './resumable/between-requests.js';
+import { HoldsElsewhere } from './resumable/holds-elsewhere.service.js';
 import { ResumableCompletion } from './resumable/resumable-completion.service.js';
 import { ResumableController } from './resumable/resumable.controller.js';
 import { ResumableRows } from './resumable/resumable-rows.service.js';
@@ -62,6 +63,7 @@ import { VerifyService } from './upkeep/verify.service.js';
     SideCarsService,
     ResumableCompletion,
     ResumableRows,
+    HoldsElsewhere,
     ResumableService,
     ScrubService,
     StoreIdentity,

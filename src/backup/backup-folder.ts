@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { tryFileLock } from '../database/file-lock.js';
 import type { FileLock } from '../database/file-lock.js';
 import { newDigest } from '../secrets/digest.js';
+import { makeFolder } from '../secrets/make-folder.js';
 import { blobKey, isBlobKey } from '../storage/blob-store.js';
 import { LocalDisk, fileOfBlob, storeMarker } from '../storage/local-disk.js';
 import {
@@ -82,7 +83,7 @@ export class BackupFolder {
     const root = store === null ? null : await realpath(store).catch(() => resolve(store));
     const isWithin = (folder: string) => root !== null && `${folder}/`.startsWith(`${root}/`);
     if (isWithin(path)) throw new BackupWithinStore(path);
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     if (isWithin(await realpath(path))) throw new BackupWithinStore(path);
     const identity = await readIdentity(path);
     if (identity === null) {

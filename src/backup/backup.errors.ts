@@ -140,7 +140,7 @@ const interruptions = {
   backup:
     'no new backup was made, the earlier ones are whole. Run it again: what was copied is not copied again',
   restore: 'nothing is in the database yet. Run it again: it goes on with what is there',
-  copy: 'nothing was copied, and the target is as empty as before. Run it again',
+  copy: 'nothing was copied. The target may have the tables by now, and has no rows. Run it again: it goes on with them',
 } as const;
 
 export class Interrupted extends Error {
@@ -160,8 +160,9 @@ export class NoTarget extends Error {
 }
 
 export class TargetInvalid extends Error {
-  constructor(may: string) {
-    super(`The target holds a database's address of another form; it may hold ${may}`);
+  /** @param named the variable, or the argument */
+  constructor(named: string, may: string) {
+    super(`${named} holds a database's address of another form; it may hold ${may}`);
     this.name = 'TargetInvalid';
   }
 }
@@ -184,10 +185,18 @@ export class DatabaseServed extends Error {
   }
 }
 
+const mostListed = 10;
+
+/** A database of somebody else's may have any number of tables. */
+const listed = (names: readonly string[]): string =>
+  names.length > mostListed
+    ? `${names.slice(0, mostListed).join(', ')} and ${names.length - mostListed} more`
+    : names.join(', ');
+
 export class TargetNotEmpty extends Error {
   constructor(tables: readonly string[]) {
     super(
-      `The target database is not empty (it has ${tables.join(', ')}); the copy goes into an empty one`,
+      `The target database is not empty (it has ${listed(tables)}); the copy goes into an empty one`,
     );
     this.name = 'TargetNotEmpty';
   }
@@ -209,7 +218,7 @@ export class CopyBroken extends Error {
     super(
       doing === 'committing'
         ? `The target did not say whether it has taken the copy (${said}). Run it again: it has all of it, and is then refused as not empty, or nothing`
-        : `Nothing was copied, and the target is as empty as before: ${doing} failed (${said}). Run it again when that is mended`,
+        : `Nothing was copied, and the target has the tables and no rows: ${doing} failed (${said}). Run it again when that is mended`,
       options,
     );
     this.name = 'CopyBroken';

@@ -10,6 +10,7 @@ import { systemActor } from '../http/actor.js';
 import type { Actor } from '../http/actor.js';
 import { JsonLogger, createLog } from '../http/log.js';
 import { openResources } from '../main.js';
+import { letInterruptsThrough } from './early-interrupt.js';
 
 /** Who does what a command does, as the audit names them. */
 export const operator: Actor = { ...systemActor, name: 'command line' };
@@ -63,6 +64,7 @@ export const interruptible = async <Result>(
   const stop = (): void => interrupted.abort();
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.once(signal, stop);
+  letInterruptsThrough();
   try {
     return await work(interrupted.signal);
   } finally {

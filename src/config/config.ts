@@ -6,6 +6,8 @@ import { List, Secret, Text, WholeNumber } from './variable.js';
 export const MiB = 1024 ** 2;
 export const GiB = 1024 ** 3;
 const year = 365 * 24 * 60 * 60;
+/** Of what ends in a timer, in seconds: twice as long must fit, and a longer one (2^31 ms) would end at once. */
+const longestTimer = 7 * 24 * 60 * 60;
 
 const isCidr = (entry: string): boolean => {
   const [address = '', bits, ...rest] = entry.split('/');
@@ -22,9 +24,20 @@ const isOrigin = (entry: string): boolean => {
   return /^https?:$/.test(url.protocol) && url.origin === entry;
 };
 
+const canDecode = (text: string): boolean => {
+  try {
+    return decodeURIComponent(text) !== '';
+  } catch {
+    return false;
+  }
+};
+
 export const databaseUrlForm = {
-  pattern: /^(sqlite:.+|postgres(ql)?:\/\/.+)$/,
-  may: '"sqlite:<path>" or "postgres://user:password@host:5432/name"',
+  /** A path that SQLite takes for a database in memory, or for a nameless one, would lose all at the end. */
+  accepts: (text: string): boolean =>
+    /^sqlite:(?!\s*(:memory:)?\s*$).+$/.test(text) ||
+    (/^postgres(ql)?:\/\/.+$/.test(text) && canDecode(text)),
+  may: '"sqlite:<path of a file>" or "postgres://user:password@host:5432/name", special characters as %XX',
 } as const;
 
 const isStorage = (text: string): boolean => /^file:.+$/.test(text) || s3Address(text) !== null;
@@ -46,7 +59,7 @@ export class Config {
   /** Base of the links and curl lines that are handed out, with a path or without; if not given, from the request. */
   @IsOptional()
   @Text(
-    /^https?:\/\/[^/?#\s@]+(\/[^?#\s]*)?$/,
+    (text) => /^https?:\/\/[^/?#\s@]+(\/[^?#\s]*)?$/.test(text) && URL.canParse(text),
     'an http or https address without query or fragment',
   )
   readonly PUBLIC_URL?: string;
@@ -57,7 +70,7 @@ export class Config {
 
   /** Database; the default is `sqlite:<DATA_DIR>/logs-collector.sqlite`. */
   @IsOptional()
-  @Secret(databaseUrlForm.pattern, databaseUrlForm.may)
+  @Secret(databaseUrlForm.accepts, databaseUrlForm.may)
   readonly DATABASE_URL?: string;
 
   /** Where the archives' bytes live; the default is `file:<DATA_DIR>/archives`. */
@@ -105,11 +118,11 @@ export class Config {
   readonly TRUSTED_PROXIES: readonly string[] = [];
 
   /** Seconds without a byte after which an upload is ended. */
-  @WholeNumber('seconds', 1)
+  @WholeNumber('seconds', 1, longestTimer)
   readonly UPLOAD_IDLE_TIMEOUT: number = 60;
 
   /** Seconds without a request after which an unfinished resumable upload is dropped. */
-  @WholeNumber('seconds', 1)
+  @WholeNumber('seconds', 1, year)
   readonly UPLOAD_EXPIRY: number = 86_400;
 
   /** Uploads under way at once; one token, and one address, may have seven of eight of them. */
@@ -125,11 +138,11 @@ export class Config {
   readonly API_RATE: number = 600;
 
   /** Seconds without a request after which a session ends. */
-  @WholeNumber('seconds', 1)
+  @WholeNumber('seconds', 1, year)
   readonly SESSION_IDLE: number = 3600;
 
   /** Seconds after which a session ends in any case. */
-  @WholeNumber('seconds', 1)
+  @WholeNumber('seconds', 1, year)
   readonly SESSION_LIFETIME: number = 43_200;
 
   /** Bearer secret of /metrics, 16 to 256 of A-Za-z0-9._~+/-; without it the route is 404. */
@@ -168,6 +181,6 @@ export class Config {
   readonly LOG_LEVEL: string = 'info';
 
   /** Seconds that uploads under way are given after SIGTERM. */
-  @WholeNumber('seconds', 0)
+  @WholeNumber('seconds', 0, longestTimer)
   readonly SHUTDOWN_GRACE: number = 30;
 }

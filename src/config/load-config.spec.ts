@@ -66,6 +66,11 @@ describe('the configuration', () => {
     { MAX_UPLOAD_BYTES: '99999999999999999999' },
     { TOKEN_ATTEMPTS: '1001' },
     { TOKEN_LIFETIME: '31536001' },
+    { UPLOAD_IDLE_TIMEOUT: '604801' },
+    { UPLOAD_EXPIRY: '31536001' },
+    { SESSION_IDLE: '31536001' },
+    { SESSION_LIFETIME: '31536001' },
+    { SHUTDOWN_GRACE: '604801' },
     { TRUSTED_PROXIES: '10.0.0.0/33' },
     { TRUSTED_PROXIES: '2001:db8::/129' },
     { TRUSTED_PROXIES: 'loopback/8' },
@@ -74,6 +79,9 @@ describe('the configuration', () => {
     { PUBLIC_URL: 'logs.example.com' },
     { PUBLIC_URL: 'https://logs.example.com/?a=b' },
     { DATABASE_URL: 'mysql://db/logs' },
+    { DATABASE_URL: 'sqlite::memory:' },
+    { DATABASE_URL: 'sqlite: ' },
+    { DATABASE_URL: 'postgres://user:%ZZ@db/logs' },
     { STORAGE_URL: '/srv/archives' },
     { STORAGE_URL: 's3://' },
     { STORAGE_URL: 's3://key:secret@archives/logs' },
@@ -105,6 +113,27 @@ describe('a secret of the configuration', () => {
     });
     expect(said).toHaveLength(4);
     expect(said.join('\n')).not.toContain(short);
+  });
+
+  it.each([
+    ['STORAGE_URL', 's3://AKIA:hunter2@bucket', 's3://…@bucket'],
+    ['STORAGE_URL', 's3://AKIA:hun/ter2@hunter2?@bucket/logs', 's3://…@bucket/logs'],
+    ['STORAGE_URL', 's3:AKIA:hunter2@bucket', 's3:…@bucket'],
+    ['STORAGE_URL', 's3://logs?endpoint=https://key:hunter2@store', 's3://…@store'],
+    ['STORAGE_URL', 's3://logs?endpoint=https:%2F%2Fa:hunter2%40store', 's3://logs?endpoint=…'],
+    [
+      'STORAGE_URL',
+      's3://logs?region=eu&secret_access_key=hunter2',
+      's3://logs?region=eu&secret_access_key=…',
+    ],
+    ['PUBLIC_URL', 'http://user:hunter2@host', 'http://…@host'],
+    ['PUBLIC_URL', 'http://user:hun/ter2@host', 'http://…@host'],
+    ['PUBLIC_URL', 'https://host/?hunter2', 'https://host/?…'],
+    ['CORS_ORIGINS', 'https://a.example.com,https://user:hunter2@host', 'https://…@host'],
+  ])('is not shown of an address: %s=%s', (name, text, masked) => {
+    expect(problemsOf({ [name]: text })).toEqual([
+      expect.stringContaining(`${name} holds "${masked}"; it may hold `),
+    ]);
   });
 
   it('may come from a file, whose last line end is not part of it', () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { validateSync } from 'class-validator';
 import { Config } from './config.js';
+import { withoutCredentials } from './credentials.js';
 import { s3Address } from './s3-address.js';
 import type { S3Address } from './s3-address.js';
 import { variables } from './variable.js';
@@ -16,7 +17,9 @@ export class ConfigInvalid extends Error {
 }
 
 const shown = (variable: Variable, text: string): string =>
-  variable.secret ? 'holds a secret of another form' : `holds ${JSON.stringify(text)}`;
+  variable.secret
+    ? 'holds a secret of another form'
+    : `holds ${JSON.stringify(withoutCredentials(text))}`;
 
 const parse = (variable: Variable, text: string): unknown => {
   switch (variable.kind) {

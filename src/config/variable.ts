@@ -35,19 +35,21 @@ export const WholeNumber = (unit: string, min: number, max = Number.MAX_SAFE_INT
     Max(max),
   );
 
-export const Text = (accepts: RegExp | ((text: string) => boolean), may: string) =>
-  applyDecorators(
-    variable('text', may),
-    accepts instanceof RegExp
-      ? Matches(accepts)
-      : ValidateBy({
-          name: 'text',
-          validator: { validate: (value: unknown) => typeof value === 'string' && accepts(value) },
-        }),
-  );
+type Accepts = RegExp | ((text: string) => boolean);
 
-export const Secret = (pattern: RegExp, may: string) =>
-  applyDecorators(variable('text', may, true), Matches(pattern));
+const matching = (accepts: Accepts): PropertyDecorator =>
+  accepts instanceof RegExp
+    ? Matches(accepts)
+    : ValidateBy({
+        name: 'text',
+        validator: { validate: (value: unknown) => typeof value === 'string' && accepts(value) },
+      });
+
+export const Text = (accepts: Accepts, may: string) =>
+  applyDecorators(variable('text', may), matching(accepts));
+
+export const Secret = (accepts: Accepts, may: string) =>
+  applyDecorators(variable('text', may, true), matching(accepts));
 
 /** A comma-separated list; each entry must satisfy `accepts`. */
 export const List = (accepts: (entry: string) => boolean, may: string) =>

@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import type { DatabaseTarget } from '../config/load-config.js';
+import { makeFolder } from '../secrets/make-folder.js';
 import { ReserveFile } from './reserve-file.js';
 import { bindNumbers, cacheStatements } from './statement-cache.js';
 import { serialiseTransactions } from './sqlite-mutex.js';
@@ -68,7 +68,7 @@ export const openDatabase = async (
   schema: Schema,
   pool: number,
 ): Promise<DataSource> => {
-  if (target.kind === 'sqlite') mkdirSync(dirname(target.path), { recursive: true, mode: 0o700 });
+  if (target.kind === 'sqlite') makeFolder(dirname(target.path));
   const dataSource = new DataSource(await options(target, schema, pool));
   if (target.kind === 'sqlite') {
     const wal = new WalSync(target.path);

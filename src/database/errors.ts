@@ -1,4 +1,6 @@
 import { QueryFailedError } from 'typeorm';
+import { withoutCredentials } from '../config/credentials.js';
+import type { DatabaseTarget } from '../config/load-config.js';
 import { DatabaseUnavailable, StorageFull } from '../errors/errors.js';
 import type { DomainError } from '../errors/domain-error.js';
 
@@ -7,6 +9,8 @@ const codeOf = (cause: unknown): string => {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : '';
 };
+
+const withoutPassword = (text: string): string => text.replace(/\/\/[^\s]*@/g, '//…@');
 
 /** A unique index or primary key refused the row, on either database. */
 export const isUniqueViolation = (cause: unknown): boolean =>
@@ -28,6 +32,22 @@ export const isLoginRefused = (cause: unknown): boolean => /^(28|3D000)/.test(co
 const unreachableText =
   /Connection terminated|timeout exceeded when trying to connect|Connection ended|not queryable|Driver not Connected|database connection is not open|Query runner already released/i;
 
+/** SQLite says what failed, and neither of which file nor what to do; PostgreSQL, not what leads there. */
+export class DatabaseNotOpened extends Error {
+  /** @param named the variable that leads there; where it is not given, SQLite's file is in DATA_DIR */
+  constructor(target: DatabaseTarget, named: string, cause: Error) {
+    // Of several addresses of one host Node gives the code alone.
+    const said = withoutPassword(cause.message || codeOf(cause));
+    super(
+      target.kind === 'sqlite'
+        ? `The database ${target.path} cannot be opened and written (${said}); is its volume there and writable, and the file whole? ${named} says where it is`
+        : `${named} holds "${withoutCredentials(target.url)}", where the database cannot be used (${said}); it may hold the address of a PostgreSQL database that is there, with the name and password of a role that may make tables in it`,
+      { cause },
+    );
+    this.name = 'DatabaseNotOpened';
+  }
+}
+
 /** SQLite, where another process writes. */
 export const isLocked = (cause: unknown): boolean => codeOf(cause).startsWith('SQLITE_BUSY');
 
@@ -43,3 +63,7 @@ export const databaseProblem = (cause: unknown): DomainError | null => {
     return new DatabaseUnavailable({ cause });
   return null;
 };
+
+/** Whether the database, or the file system below it, said it; and not we. */
+export const isOfDatabase = (cause: unknown): cause is Error =>
+  cause instanceof Error && (cause instanceof QueryFailedError || databaseProblem(cause) !== null);

@@ -43,6 +43,8 @@ export abstract class Instance {
   /** Of two that enter at the same moment with keys of their own both are refused. @throws OtherSecretKey */
   abstract assertSameKey(): Promise<void>;
   abstract isAlive(instance: number): Promise<boolean>;
+  /** The same at one look: one that has lost its connection for a moment seems dead. */
+  abstract looksAlive(instance: number): Promise<boolean>;
   /** Whether another process serves this database now. On SQLite `enter` has refused that. */
   abstract isShared(): Promise<boolean>;
   /** Called every second; takes the lock again where a lost connection dropped it. */
@@ -68,7 +70,6 @@ export class SqliteInstance extends Instance {
   }
 
   async enter(): Promise<void> {
-    if (this.path === ':memory:') return;
     // A command that asks who is alive holds the lock for a moment.
     for (let look = 0; look < 10 && !this.lock; look += 1) {
       this.lock = tryFileLock(this.lockFile);
@@ -86,12 +87,16 @@ export class SqliteInstance extends Instance {
   /** Where another process (the service, seen from a command) holds the lock, the instance it wrote down lives. */
   isAlive(instance: number): Promise<boolean> {
     if (instance === this.number) return Promise.resolve(true);
-    if (this.lock || this.path === ':memory:') return Promise.resolve(false);
+    if (this.lock) return Promise.resolve(false);
     const lock = tryFileLock(this.lockFile);
     lock?.release();
     return Promise.resolve(
       lock === null && Number(readFileSync(`${this.lockFile}.instance`, 'utf8')) === instance,
     );
+  }
+
+  looksAlive(instance: number): Promise<boolean> {
+    return this.isAlive(instance);
   }
 
   isShared(): Promise<boolean> {
@@ -165,12 +170,12 @@ export class PostgresInstance extends Instance {
 
   /** Dead is who holds no lock at two looks: one that only lost its connection has taken it again by the second. */
   async isAlive(instance: number): Promise<boolean> {
-    if (instance === this.number || (await this.holdsLock(instance))) return true;
+    if (instance === this.number || (await this.looksAlive(instance))) return true;
     await new Promise((resolve) => setTimeout(resolve, secondLookMs));
-    return this.holdsLock(instance);
+    return this.looksAlive(instance);
   }
 
-  private async holdsLock(instance: number): Promise<boolean> {
+  async looksAlive(instance: number): Promise<boolean> {
     const rows = await this.dataSource.query<unknown[]>(
       `SELECT 1 FROM pg_locks WHERE ${heldHere} AND objid = $2`,
       [instanceLocks, instance],

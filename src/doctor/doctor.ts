@@ -17,12 +17,19 @@ import type { DatabaseFacts } from './checks/database.check.js';
 import { judgeEnvironment } from './checks/environment.check.js';
 import { checkFiles } from './checks/files.check.js';
 import { checkHeaders } from './checks/headers.check.js';
-import { checkMethods } from './checks/methods.check.js';
+import { checkMethods, lacking } from './checks/methods.check.js';
 import { checkRequestBuffering } from './checks/request-buffering.check.js';
 import { judgeHost, judgeScheme } from './checks/scheme.check.js';
-import { judgePath, judgeService, judgeStranger } from './checks/service.check.js';
+import {
+  judgePath,
+  judgePrefix,
+  judgeService,
+  judgeStranger,
+  prefixIn,
+} from './checks/service.check.js';
 import { checkStorage } from './checks/storage.check.js';
 import { checkTimeOuts } from './checks/time-outs.check.js';
+import { uploadRoutes } from './checks/upload-routes.js';
 import { fail, skip } from './finding.js';
 import type { Finding } from './finding.js';
 import { proxyOf } from './probe/advice.js';
@@ -88,7 +95,10 @@ async function* outside(given: Probe, patient: Patient, forMs: number): Findings
   const prefix = probe.base.pathname.replace(/\/+$/, '');
   const odd = await probe.ask({ method: 'PUT', path: awkward, wish: { kind: 'seen' } });
   const { seen: oddSeen } = mirrored(odd, 'PUT') ?? {};
-  if (oddSeen) yield judgePath(oddSeen, prefix + awkward, prefix);
+  const own = prefixIn(seen) ?? prefix;
+  const otherPrefix = judgePrefix(own, prefix);
+  if (otherPrefix) yield otherPrefix;
+  else if (oddSeen) yield judgePath(oddSeen, prefix + awkward, prefix);
   yield judgeHost(seen, probe.base, config.PUBLIC_URL !== undefined, proxy);
   yield judgeScheme(seen, answer.headers, probe.base, proxy);
   yield judgeAddress(seen, answer.own, proxy);
@@ -104,15 +114,21 @@ async function* outside(given: Probe, patient: Patient, forMs: number): Findings
   if (forged?.seen) yield judgeForged(forged.seen, forged.answer.own, proxy);
   const clocks: OtherClock[] = [...clocksOf(answer, seen), ...database.clocks];
   yield judgeClocks(clocks);
-  yield await checkMethods(probe, proxy);
-  yield* await checkHeaders(probe);
+  const { finding: methods, lost } = await checkMethods(probe, proxy);
+  yield methods;
+  if (lost.has('PATCH')) yield lacking('request-headers', ['PATCH']);
+  else yield* await checkHeaders(probe, own);
+  // Each way in that is there at all; a refusal of the others is no limit and no buffer.
+  const routes = uploadRoutes.filter(({ method }) => !lost.has(method));
   // These wait, and so may wait together.
   const slow = [
-    checkBodyLimit(probe, proxy, config.MAX_UPLOAD_BYTES),
-    checkRequestBuffering(probe, proxy),
+    checkBodyLimit(probe, proxy, config.MAX_UPLOAD_BYTES, routes),
+    checkRequestBuffering(probe, proxy, routes),
     checkAnswers(probe, proxy),
     checkEvents(probe, proxy),
-    checkTimeOuts(probe, proxy, forMs, 1000 * config.UPLOAD_IDLE_TIMEOUT),
+    lost.has('PUT')
+      ? lacking('time-outs', ['PUT'])
+      : checkTimeOuts(probe, proxy, forMs, 1000 * config.UPLOAD_IDLE_TIMEOUT),
   ];
   for (const found of slow) yield* [await found].flat();
 }

@@ -45,6 +45,18 @@ export class Metrics {
     [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
   );
 
+  /**
+   * Lets the series that are counted on begin at 0: one that is not there makes a comparison with it silent, and one
+   * that begins with its first event seems not to have grown by it. Failures have theirs by reason, once there is one.
+   */
+  beginAtZero(ways: readonly string[]): void {
+    for (const way of ways) {
+      this.attempts.inc({ way }, 0);
+      this.uploads.inc({ way, outcome: 'stored', reason: '' }, 0);
+      for (const outcome of ['stored', 'failed']) this.uploadBytes.inc({ way, outcome }, 0);
+    }
+  }
+
   attemptTaken(way: string): void {
     this.attempts.inc({ way });
   }

@@ -3,7 +3,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Gauge, collectDefaultMetrics } from 'prom-client';
 import { DataSource, IsNull } from 'typeorm';
 import { Archive } from '../archives/archive.entity.js';
-import { Upload } from '../archives/intake/upload.entity.js';
+import { Upload, ways } from '../archives/intake/upload.entity.js';
 import { UploadsService } from '../archives/intake/uploads.service.js';
 import { Tombstone } from '../archives/tombstone.entity.js';
 import { AuditEvent } from '../audit/audit-event.entity.js';
@@ -33,6 +33,7 @@ export class GaugesService implements OnModuleInit {
   onModuleInit(): void {
     // Watching the event loop and the garbage collector costs something: only where somebody looks.
     if (this.config.METRICS_TOKEN === undefined) return;
+    this.metrics.beginAtZero(ways);
     collectDefaultMetrics({ register: this.metrics.registry });
     const { manager } = this.dataSource;
     this.gauge('info', 'The version', ['version'], () => [[{ version }, 1]]);

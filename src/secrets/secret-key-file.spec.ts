@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SecretKeyDamaged, keptSecretKey } from './secret-key-file.js';
+import { DataFolderUnusable, SecretKeyDamaged, keptSecretKey } from './secret-key-file.js';
 
 describe('the generated secret key', () => {
   let folder: string;
@@ -22,5 +22,11 @@ describe('the generated secret key', () => {
   it.each(['', '\n', 'half a key'])('is never taken from a file that holds %j', (text) => {
     writeFileSync(join(folder, 'secret.key'), text);
     expect(() => keptSecretKey(folder)).toThrow(SecretKeyDamaged);
+  });
+
+  it('is not made where no folder can be, which is said at once', () => {
+    writeFileSync(join(folder, 'file'), '');
+    for (const path of [join(folder, 'file/data'), '/proc/x/data'])
+      expect(() => keptSecretKey(path)).toThrow(DataFolderUnusable);
   });
 });

@@ -131,6 +131,13 @@ export abstract class BlobStore {
    */
   abstract probe(believedMs?: number): Promise<void>;
   /**
+   * The same with whatever an upload may need besides. For whoever looks at an installation: it takes longer.
+   * @throws StorageUnavailable, StorageFull
+   */
+  rehearse(): Promise<void> {
+    return this.probe();
+  }
+  /**
    * Ties the store to one database, so that an unmounted volume or another database's store is noticed
    * instead of cleaned.
    * @param mayInitialise whether the database has no archives yet, so that an empty folder may become the store

@@ -15,6 +15,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import checkDiskSpace from 'check-disk-space';
 import { StorageUnavailable } from '../errors/errors.js';
+import { makeFolder } from '../secrets/make-folder.js';
 import { newId } from '../secrets/secrets.js';
 import { BlobDamaged, BlobStore, NotAStore, blobKey, isBlobKey } from './blob-store.js';
 import type { BlobKey, ByteRange, PartialBlob, Space, Stored } from './blob-store.js';
@@ -279,7 +280,7 @@ export class LocalDisk extends BlobStore {
   }
 
   private async initialise(storeId: string): Promise<void> {
-    await mkdir(this.root, { recursive: true, mode: 0o700 });
+    makeFolder(this.root);
     const marker = storeMarker(storeId);
     const names = (await readdir(this.root)).filter((name) => !ignored.has(name));
     // Whatever is there is somebody's: the next sweep would take it for leftovers of ours.

@@ -47,6 +47,24 @@ describe('the metrics', () => {
       expectProblem(await scrape(without, headers), 'not-found');
   });
 
+  it('begin at 0: the alert that compares failed with stored ones is silent without the latter', async () => {
+    const fresh = await startedService({ METRICS_TOKEN: token });
+    await upload(fresh.url, await fresh.given.uploadToken(), {
+      way: 'put',
+      bytes: Buffer.alloc(0),
+    });
+    const { text } = await scrape(fresh, { Authorization: `Bearer ${token}` });
+    const lines = text.split('\n');
+    for (const way of ['put', 'post', 'form', 'tus'])
+      expect(lines).toContain(
+        `logs_collector_uploads_total{way="${way}",outcome="stored",reason=""} 0`,
+      );
+    expect(lines).toContain('logs_collector_upload_attempts_total{way="tus"} 0');
+    expect(lines).toContain(
+      'logs_collector_uploads_total{way="put",outcome="failed",reason="file-empty"} 1',
+    );
+  });
+
   it('count uploads by way and outcome, with their bytes', async () => {
     const customer = await service.given.uploadToken({ attempts: 9 });
     const ended = (way: string, outcome: string, reason: string) =>

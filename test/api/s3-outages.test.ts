@@ -7,7 +7,7 @@ import { command } from '../support/command.js';
 import { freshPlace } from '../support/database.js';
 import { download } from '../support/download.js';
 import { eventually } from '../support/eventually.js';
-import { expectProblem, send } from '../support/http.js';
+import { expectProblem, rawSocket, send } from '../support/http.js';
 import { spawnedService } from '../support/program.js';
 import { s3Credentials, startedS3 } from '../support/s3-server.js';
 import type { S3Server } from '../support/s3-server.js';
@@ -82,6 +82,39 @@ describe('an S3 store that is gone', () => {
     // What could not be removed then.
     await service.app.get(SweepService).finish();
     expect(s3.uploads()).toEqual([]);
+  });
+
+  it.each([
+    ['before it takes a byte', /^HEAD$/],
+    ['when all that was sent waits for it', /^POST$/],
+  ])('is no fault of the customer’s where it hangs %s', async (_when, methods) => {
+    const service = await startedService({ ...envOf(newPrefix()), UPLOAD_IDLE_TIMEOUT: '1' });
+    const { url, given, log } = service;
+    const [token, silent] = [await given.uploadToken({ attempts: 1 }), await given.uploadToken()];
+    s3.hang(methods);
+    // Hardly more than a part: when that is on its way, all has come.
+    const bytes = large.subarray(0, 8 * MiB + 5);
+    const answer = upload(url, token, { bytes, way: 'put' });
+    await eventually(() => expect(s3.underWay()[0]).toMatch(methods.source.slice(1, -1)));
+    // For longer than a client may be silent.
+    for (let turn = 0; turn < 2; turn += 1) {
+      const socket = await rawSocket(url);
+      const head = ['POST /api/v1/archives HTTP/1.1', 'Host: localhost', 'Content-Length: 1000'];
+      const form = 'Content-Type: multipart/form-data; boundary=x';
+      socket.write(`${[...head, form, `Upload-Token: ${silent.value}`].join('\r\n')}\r\n\r\n`);
+      expect(await socket.closed()).toMatch(/^HTTP\/1\.1 408 .*"code":"upload-stalled"/s);
+    }
+    // As the driver's own time limit would end it.
+    await s3.stop();
+    expectProblem(await answer, 'storage-unavailable');
+    expect(log.events('http.failed')).toEqual([
+      expect.objectContaining({ code: 'storage-unavailable' }),
+    ]);
+    expect(await tokenState(url, token)).toMatchObject({ attemptsLeft: 1 });
+    const { api } = await given.admin();
+    const failures = async ({ ticket }: { readonly ticket: string }): Promise<unknown> =>
+      (await api.get(`/tickets/${ticket}/tokens`).expect(200)).body.items[0].failures;
+    expect([await failures(token), await failures(silent)]).toEqual([0, 2]);
   });
 
   it('at the start lets the service start, and be of use as soon as it is there', async () => {

@@ -173,6 +173,11 @@ describe('an upload in several requests', () => {
       expect(archiveOf(asked)).toBe(id);
       expect((await patch(path, 0, bytes)).status).toBeGreaterThanOrEqual(400);
       expect((await patch(path, size, 'more')).status).toBeGreaterThanOrEqual(400);
+      const other = { 'Repr-Digest': digestOf('other') };
+      expectProblem(await patch(path, size, '', other), 'upload-offset-mismatch');
+      const nothing = await patch(path, size, '');
+      expect(nothing).toMatchObject({ status: 204, headers: { 'upload-offset': String(size) } });
+      expect(archiveOf(nothing)).toBe(id);
       expectProblem(await remove(path), 'not-found');
     }
     expect(await archive(id)).toMatchObject({ size, sha256: sha256Of(bytes) });

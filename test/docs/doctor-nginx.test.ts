@@ -81,7 +81,12 @@ describeWithNginx('the doctor in front of nginx', () => {
       'proxy_pass',
       'limit_except GET POST PUT { deny all; } proxy_pass',
     );
-    expect(named(visited, 'fail')).toContain('methods');
+    // Nothing else is blamed for what is refused.
+    expect(named(visited, 'fail')).toEqual(['methods']);
+    expect(sentence(visited, 'request-headers')).toContain('needs PATCH');
+    expect(named(visited, 'ok')).toEqual(
+      expect.arrayContaining(['body-limit', 'request-buffering']),
+    );
     expect(sentence(visited, 'methods')).toMatch(
       /OPTIONS.*PATCH .* is answered 403 by nginx.*DELETE.*limit_except/,
     );
@@ -104,6 +109,7 @@ describeWithNginx('the doctor in front of nginx', () => {
     expect(sentence(hidden, 'client-address')).toMatch(
       /\(127\.0\.0\.1\).*\$proxy_add_x_forwarded_for/,
     );
+    expect(sentence(hidden, 'client-address')).not.toContain('TRUSTED_PROXIES');
     // nginx passes on what it is not told to set.
     const passed = await having(line, '');
     expect(named(passed, 'fail')).toEqual(['client-address', 'forged-address']);
@@ -127,6 +133,12 @@ describeWithNginx('the doctor in front of nginx', () => {
     const gone = await doctorSays(service, { ...env, PUBLIC_URL: 'http://127.0.0.1:1' });
     expect(named(gone, 'fail')).toEqual(['service']);
     expect(sentence(gone, 'service')).toMatch(/ECONNREFUSED.*PUBLIC_URL/);
+    const secure = await doctorSays(service, {
+      ...env,
+      PUBLIC_URL: proxy.url.replace('http', 'https'),
+    });
+    expect(named(secure, 'fail')).toEqual(['service']);
+    expect(sentence(secure, 'service')).toMatch(/this one speaks http\./);
     await proxy.serve('location / { return 404; }');
     expect(sentence(await doctorSays(service, env), 'service')).toMatch(/404 by nginx.*not this/);
     await proxy.serve('location / { return 301 https://logs.example.com$request_uri; }');
@@ -149,6 +161,16 @@ describeWithNginx('the doctor in front of nginx', () => {
       expect(named(visited, 'fail')).toEqual([]);
       expect(sentence(visited, 'path')).toContain(said);
     }
+  });
+
+  it('names a path that is in one PUBLIC_URL alone, and blames the proxy for nothing', async () => {
+    const { proxy, service, env } = plain;
+    await proxy.serve(documentedNginx(service.url));
+    const visited = await doctorSays(service, { ...env, PUBLIC_URL: `${proxy.url}/logs` });
+    expect(named(visited, 'fail')).toEqual(['path']);
+    expect(sentence(visited, 'path')).toMatch(
+      /"\/logs" here, and none at the service.*same PUBLIC_URL/,
+    );
   });
 
   it('says that another installation is behind PUBLIC_URL', async () => {

@@ -17,7 +17,7 @@ export interface Commanding {
 const flags = [
   '--single-threaded-gc',
   '--no-incremental-marking',
-  '--max-semi-space-size=4',
+  '--max-semi-space-size=2',
   '--disable-warning=ExperimentalWarning',
 ];
 

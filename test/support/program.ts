@@ -28,7 +28,7 @@ export interface Program {
 const flags = [
   '--single-threaded-gc',
   '--no-incremental-marking',
-  '--max-semi-space-size=4',
+  '--max-semi-space-size=2',
   '--disable-warning=ExperimentalWarning',
 ];
 

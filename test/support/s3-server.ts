@@ -99,6 +99,8 @@ export interface S3Server {
   readonly requests: string[];
   /** Those that are not answered to their end. */
   underWay(): string[];
+  /** Requests of these methods are taken and never answered. */
+  hang(methods: RegExp): void;
   /** Nobody answers at its address any more. */
   stop(): Promise<void>;
   /** The same bucket at the same address. */
@@ -113,11 +115,13 @@ export const s3Credentials = {
   AWS_EC2_METADATA_DISABLED: 'true',
 } as const;
 
-export const startedS3 = async (): Promise<S3Server> => {
+/** @param isPlain as s3rver is: without UploadPartCopy, for one */
+export const startedS3 = async (isPlain = false): Promise<S3Server> => {
   Object.assign(process.env, s3Credentials);
   const directory = tempFolder();
   const requests: string[] = [];
   const underWay = new Set<string>();
+  let hanging: RegExp | null = null;
   const run = async (port: number): Promise<S3rver> => {
     const server = new S3rver({
       port,
@@ -127,7 +131,10 @@ export const startedS3 = async (): Promise<S3Server> => {
       vhostBuckets: false,
       configureBuckets: [{ name: bucketName }],
     });
-    completed(server);
+    if (!isPlain) completed(server);
+    server.middleware.unshift((given: never, next) =>
+      hanging?.test((given as Context).method) ? new Promise<never>(() => undefined) : next(),
+    );
     await server.run();
     server.httpServer.on('request', ({ method, url }, res) => {
       const request = `${method} ${url}`;
@@ -172,8 +179,12 @@ export const startedS3 = async (): Promise<S3Server> => {
       truncateSync(pathOf(name), size);
     },
     removeObject: (name) => rmSync(pathOf(name)),
+    hang: (methods) => {
+      hanging = methods;
+    },
     stop,
     again: async () => {
+      hanging = null;
       if (!server.httpServer.listening) server = await run(port);
     },
   };

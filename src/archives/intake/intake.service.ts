@@ -63,8 +63,8 @@ interface Passage {
   readonly abort: AbortController;
   /** The file's opening, which a broken connection may overtake. */
   opening: Promise<unknown>;
-  /** Nothing is read meanwhile: the same upload may be under way on another connection. */
-  isAdmitting: boolean;
+  /** Nothing is read meanwhile: the same upload may be under way on another connection, or the store be slow. */
+  isHeldBack: boolean;
   /** Whose it is, while nothing is reserved: it is a side-car, or may turn out to be one. */
   holder: KnownToken | null;
   admission: EnteredAdmission | null;
@@ -117,7 +117,7 @@ export class IntakeService {
       claims: claimsOf(req),
       way,
       abort,
-      isAdmitting: false,
+      isHeldBack: false,
       opening: Promise.resolve(),
       holder: null,
       admission: null,
@@ -161,12 +161,18 @@ export class IntakeService {
     const { claims, way, abort } = passage;
     // From here on the admission accounts for what fails.
     passage.holder = null;
-    passage.isAdmitting = true;
+    const sender = { tokenId, address: passage.req.ip ?? '' };
+    return (passage.admission = await this.heldBack(passage, () =>
+      this.admissions.admit(sender, claims, way, abort.signal),
+    ));
+  }
+
+  private async heldBack<Result>(passage: Passage, work: () => Promise<Result>): Promise<Result> {
+    passage.isHeldBack = true;
     try {
-      const sender = { tokenId, address: passage.req.ip ?? '' };
-      return (passage.admission = await this.admissions.admit(sender, claims, way, abort.signal));
+      return await work();
     } finally {
-      passage.isAdmitting = false;
+      passage.isHeldBack = false;
     }
   }
 
@@ -190,9 +196,9 @@ export class IntakeService {
 
   private async openFile(passage: Passage, tokenId: string, filename: string): Promise<Body> {
     const admission = passage.admission ?? (await this.admit(passage, tokenId));
-    const partial =
-      admission.kind === 'reserved' ? await this.store.begin(blobKey(admission.upload.id)) : null;
-    if (admission.kind === 'reserved') this.uploads.named(admission.upload.id, filename);
+    const id = admission.kind === 'reserved' ? blobKey(admission.upload.id) : null;
+    const partial = id && (await this.heldBack(passage, () => this.store.begin(id)));
+    if (id !== null) this.uploads.named(id, filename);
     const sink = new MeteredSink(partial?.writable ?? null, admission.meter);
     return { filename, sink, partial, sideCar: null };
   }
@@ -291,7 +297,7 @@ export class IntakeService {
     const endWatch = this.watches.begin(
       req,
       abort,
-      () => passage.isAdmitting || (passage.body?.sink.writableNeedDrain ?? false),
+      () => passage.isHeldBack || (passage.body?.sink.writableNeedDrain ?? false),
     );
     const stranger = setTimeout(() => {
       if (caller.kind !== 'customer' && !passage.admission && !passage.holder)

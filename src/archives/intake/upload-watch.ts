@@ -16,11 +16,13 @@ export class UploadWatch {
 
   /**
    * @param abort aborted with UploadStalled, UploadAborted or ShuttingDown
-   * @param isWaiting whether it is we who do not read: that time is not the client's
+   * @param isWaiting whether it is we who do not read: that time is not the client's, and neither is what comes after
+   * its last byte, when the store may still be taking what it was given. Stores have time limits of their own.
    * @returns the function that ends the watch
    */
   begin(req: Request, abort: AbortController, isWaiting: () => boolean): () => void {
-    const endPace = watchPace(req.socket, this.config.UPLOAD_IDLE_TIMEOUT, isWaiting, () =>
+    const isOurs = (): boolean => req.complete || isWaiting();
+    const endPace = watchPace(req.socket, this.config.UPLOAD_IDLE_TIMEOUT, isOurs, () =>
       abort.abort(new UploadStalled()),
     );
     const onClose = (): void => {

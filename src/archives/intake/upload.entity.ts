@@ -55,6 +55,10 @@ export class Upload {
   @Reference('writer', { nullable: true })
   writer!: string | null;
 
+  /** The writer, once its client has asked another process for this upload: its own process is to end that request. */
+  @Reference('given_up', { nullable: true })
+  givenUp!: string | null;
+
   /** When a request last held it: what nobody goes on with expires. */
   @Instant('active_at', { nullable: true })
   activeAt!: Date | null;

@@ -28,7 +28,7 @@ export interface HeldRow extends Upload {
 }
 
 /** What is known of an upload while a request holds it. */
-export type HeldUpload = Omit<HeldRow, 'token' | 'instance'>;
+export type HeldUpload = Omit<HeldRow, 'token' | 'instance' | 'givenUp'>;
 
 type Hold = Pick<HeldRow, 'id' | 'writer'>;
 
@@ -55,13 +55,14 @@ export class ResumableRows {
 
   /** @throws NotFound for one that is unknown, another token's, or expired */
   async find(id: string, tokenId: string): Promise<Upload> {
-    const row = await this.dataSource.manager.findOneBy(Upload, { id, tokenId, way: 'tus' });
+    const row = await this.rowOf(id, tokenId);
     if (!row || (row.writer === null && this.isExpired(row))) throw new NotFound('upload');
     return row;
   }
 
-  isOf(id: string, tokenId: string): Promise<boolean> {
-    return this.dataSource.manager.existsBy(Upload, { id, tokenId, way: 'tus' });
+  /** This token's; null where it has no such upload. */
+  rowOf(id: string, tokenId: string): Promise<Upload | null> {
+    return this.dataSource.manager.findOneBy(Upload, { id, tokenId, way: 'tus' });
   }
 
   /** The unfinished upload that this key stands for. */
@@ -72,6 +73,11 @@ export class ResumableRows {
       way: 'tus',
     });
     return row && !this.isExpired(row) ? row : null;
+  }
+
+  /** Whether a request of this process holds any. */
+  get isHolding(): boolean {
+    return this.holders.size > 0;
   }
 
   /** A new writer; its row is inserted as held by it. */
@@ -122,10 +128,13 @@ export class ResumableRows {
     }
   }
 
-  /** Ends a request of this process that holds the upload, as one on a dead connection does, and waits for its end. */
-  async free(id: string, reason: Error): Promise<void> {
+  /**
+   * Ends a request of this process that holds the upload, as one on a dead connection does, and waits for its end.
+   * @param writer where only this one is meant
+   */
+  async free(id: string, reason: Error, writer?: string): Promise<void> {
     const holder = this.holders.get(id);
-    if (!holder) return;
+    if (!holder || (writer !== undefined && holder.writer !== writer)) return;
     holder.abort.abort(reason);
     await holder.released;
   }

@@ -14,6 +14,7 @@ import { UploadEnded } from '../intake/upload-outcome.policy.js';
 import type { Sender } from '../intake/upload-shares.js';
 import { UploadsService } from '../intake/uploads.service.js';
 import { BetweenRequests } from './between-requests.js';
+import { HoldsElsewhere } from './holds-elsewhere.service.js';
 import { ResumableCompletion } from './resumable-completion.service.js';
 import type { Progress, Transfer } from './resumable-completion.service.js';
 import { ResumableRows } from './resumable-rows.service.js';
@@ -25,6 +26,7 @@ export class ResumableService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly rows: ResumableRows,
+    private readonly elsewhere: HoldsElsewhere,
     private readonly between: BetweenRequests,
     private readonly admissions: AdmissionService,
     private readonly uploads: UploadsService,
@@ -75,7 +77,10 @@ export class ResumableService {
 
   /** Ends a request that hangs on a dead connection: the client asks anew, so it has given up that one. */
   async free(id: string, tokenId: string): Promise<void> {
-    if (await this.rows.isOf(id, tokenId)) await this.rows.free(id, new UploadTakenOver());
+    const row = await this.rows.rowOf(id, tokenId);
+    if (!row) return;
+    await this.rows.free(id, new UploadTakenOver());
+    await this.elsewhere.end(row);
   }
 
   /** @returns what to say where it was ended meanwhile: what came after that is gone, too */

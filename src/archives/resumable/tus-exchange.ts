@@ -14,7 +14,7 @@ import { DeclaredLengthExceeded, UploadOffsetMismatch } from './resumable.errors
 import type { Progress, Transfer } from './resumable-completion.service.js';
 import type { ResumableService } from './resumable.service.js';
 import { nameIn, tusBody, tusExtensions } from './tus.policy.js';
-import { assertWellFormed, claimedBody, webRequest } from './tus-request.js';
+import { assertWellFormed, claimedBody, hasNoBody, webRequest } from './tus-request.js';
 
 /** What @tus/server throws for what it refuses. */
 interface TusError {
@@ -187,14 +187,18 @@ export class TusExchange extends DataStore {
     };
   }
 
-  private async held(id: string): Promise<Transfer> {
+  /** @returns null for a PATCH that adds nothing to an archive, where that ends: it is as good as any other */
+  private async held(id: string): Promise<Transfer | null> {
     const { method, tokenId } = this.about;
     try {
       return await this.uploads.hold(id, tokenId, this.abort);
     } catch (cause) {
       if (!(cause instanceof NotFound) || method !== 'PATCH') throw cause;
       // What it would go on with is an archive by now: HEAD tells of it. Or it is unknown, and that says so.
-      await this.uploads.progress(id, this.sender, this.abort);
+      const { offset, sha256 } = await this.uploads.progress(id, this.sender, this.abort);
+      const agrees = this.claimed === null || this.claimed === sha256;
+      if (hasNoBody(this.req) && agrees && offset === Number(this.req.get('upload-offset')))
+        return null;
       throw new UploadOffsetMismatch();
     }
   }
@@ -217,7 +221,7 @@ export class TusExchange extends DataStore {
   }
 
   override async write(_stream: unknown, id: string): Promise<number> {
-    if (!this.transfer) throw new NotFound('upload');
+    if (!this.transfer) return this.told?.offset ?? 0;
     if (this.claimed !== null) await this.uploads.claim(this.transfer, this.claimed);
     const offset = await this.appending.append(
       this.transfer,

@@ -4,6 +4,7 @@ import { Instance } from '../../database/instance.js';
 import { ContentsService } from '../contents/contents.service.js';
 import { DeletionService } from '../deletion/deletion.service.js';
 import { SideCarsService } from '../side-cars/side-cars.service.js';
+import { HoldsElsewhere } from '../resumable/holds-elsewhere.service.js';
 import { ResumableRows } from '../resumable/resumable-rows.service.js';
 import { ScrubService } from './scrub.service.js';
 import { SweepService } from './sweep.service.js';
@@ -17,6 +18,7 @@ export class UpkeepSchedule {
     private readonly instance: Instance,
     private readonly sweeps: SweepService,
     private readonly resumables: ResumableRows,
+    private readonly elsewhere: HoldsElsewhere,
     private readonly deletion: DeletionService,
     private readonly contents: ContentsService,
     private readonly sideCars: SideCarsService,
@@ -38,6 +40,12 @@ export class UpkeepSchedule {
   @Interval(1_000)
   async everySecond(): Promise<void> {
     await this.instance.keep();
+  }
+
+  /** A client waits for it. */
+  @Interval(1_000)
+  async heedOthers(): Promise<void> {
+    await this.elsewhere.heed();
   }
 
   /** An attempt that nobody uses any more is the customer's again within seconds. */

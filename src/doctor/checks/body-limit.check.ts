@@ -6,7 +6,8 @@ import type { Proxy } from '../probe/advice.js';
 import type { Outcome } from '../probe/exchange.js';
 import { inWords, mirrored } from '../probe/probe.js';
 import type { Probe } from '../probe/probe.js';
-import { uploadRoutes } from './upload-routes.js';
+import { lacking } from './methods.check.js';
+import type { UploadRoute } from './upload-routes.js';
 
 /** A form is a little larger than the file in it. */
 const formBytes = 4096;
@@ -68,14 +69,16 @@ export const checkBodyLimit = async (
   probe: Probe,
   proxy: Proxy,
   maxUploadBytes: number,
+  routes: readonly UploadRoute[],
 ): Promise<Finding> => {
+  if (routes.length === 0) return lacking('body-limit', ['PUT', 'POST', 'PATCH']);
   const wanted = maxUploadBytes + formBytes;
   const change = adviceOn('bodyLimit', proxy);
   const outcomes = await Promise.all(
-    uploadRoutes.map(({ method, path }) => declare(probe, method, path, wanted)),
+    routes.map(({ method, path }) => declare(probe, method, path, wanted)),
   );
   for (const [index, outcome] of outcomes.entries()) {
-    const route = uploadRoutes[index];
+    const route = routes[index];
     if (!route || !isRefused(outcome, route.method)) continue;
     const taken = await largestTaken(probe, route.method, route.path);
     return fail(
@@ -84,7 +87,13 @@ export const checkBodyLimit = async (
       change,
     );
   }
-  const much = await sendMuch(probe);
+  const isSent = routes.some(({ method }) => method === 'PUT');
+  const much = isSent ? await sendMuch(probe) : null;
+  if (much === null)
+    return ok(
+      'body-limit',
+      `a declared length of ${size(maxUploadBytes)} is taken; no PUT was sent.`,
+    );
   if (much.kind === 'silent')
     return warn('body-limit', `a body of ${size(sentBytes)} is ${inWords(much)}.`, change);
   if (isRefused(much, 'PUT'))

@@ -37,7 +37,7 @@ export const judgeAddress = (seen: Sight, own: Place, proxy: Proxy): Finding => 
       ? fail(
           name,
           `the proxy (${peer.address}) does not say who the client is. ${all}`,
-          `TRUSTED_PROXIES=${peer.address}; and ${adviceOn('forwardedFor', proxy)}`,
+          `${peer.isTrusted ? '' : `TRUSTED_PROXIES=${peer.address}; and `}${adviceOn('forwardedFor', proxy)}`,
         )
       : warn(
           name,

@@ -22,7 +22,8 @@ const isSame = (location: string | undefined, expected: string, at: URL): boolea
   URL.canParse(location, at.href) &&
   new URL(location, at).href === new URL(expected, at).href;
 
-export const checkHeaders = async (probe: Probe): Promise<readonly Finding[]> => {
+/** @param prefix the service's own, without a slash at its end */
+export const checkHeaders = async (probe: Probe, prefix: string): Promise<readonly Finding[]> => {
   const path = '/api/v1/uploads/doctor';
   const outcome = await probe.ask({
     method: 'PATCH',
@@ -42,7 +43,7 @@ export const checkHeaders = async (probe: Probe): Promise<readonly Finding[]> =>
     ];
   const lost = differences(sentHeaders, seen.headers);
   const changed = differences(answeredHeaders, answer.headers);
-  const expected = answeredLocation(probe.base.pathname.replace(/\/+$/, ''));
+  const expected = answeredLocation(prefix);
   const { location } = answer.headers;
   if (!isSame(location, expected, probe.url(path)))
     changed.push(

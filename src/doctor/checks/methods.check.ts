@@ -1,4 +1,4 @@
-import { fail, ok } from '../finding.js';
+import { fail, ok, skip } from '../finding.js';
 import type { Finding } from '../finding.js';
 import { adviceOn } from '../probe/advice.js';
 import type { Proxy } from '../probe/advice.js';
@@ -17,19 +17,36 @@ const needed = [
   { method: 'DELETE', path: '/api/v1/uploads/doctor', without: 'giving an upload up' },
 ] as const;
 
-export const checkMethods = async (probe: Probe, proxy: Proxy): Promise<Finding> => {
+export type Method = (typeof needed)[number]['method'];
+
+/** What did not come through: other checks that need it would blame something else. */
+export type Refused = ReadonlySet<string>;
+
+/** Of a check whose every way is refused. */
+export const lacking = (check: string, methods: readonly Method[]): Finding =>
+  skip(check, `needs ${methods.join(', ')}, see "methods".`);
+
+export const checkMethods = async (
+  probe: Probe,
+  proxy: Proxy,
+): Promise<{ readonly finding: Finding; readonly lost: Refused }> => {
   const refused: string[] = [];
+  const lost = new Set<string>();
   for (const { method, path, without } of needed) {
     const outcome = await probe.ask({ method, path, wish: { kind: 'seen' } });
-    if (!mirrored(outcome, method))
-      refused.push(`${method} ${path} is ${inWords(outcome)} (no ${without})`);
+    if (mirrored(outcome, method)) continue;
+    lost.add(method);
+    refused.push(`${method} ${path} is ${inWords(outcome)} (no ${without})`);
   }
   if (refused.length > 0)
-    return fail(
-      'methods',
-      `the proxy does not let all through: ${refused.join(', ')}.`,
-      adviceOn('methods', proxy),
-    );
+    return {
+      lost,
+      finding: fail(
+        'methods',
+        `the proxy does not let all through: ${refused.join(', ')}.`,
+        adviceOn('methods', proxy),
+      ),
+    };
   const all = [...new Set(needed.map(({ method }) => method))];
-  return ok('methods', `${all.join(', ')} arrive.`);
+  return { lost, finding: ok('methods', `${all.join(', ')} arrive.`) };
 };

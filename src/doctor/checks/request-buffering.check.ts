@@ -5,7 +5,8 @@ import { adviceOn } from '../probe/advice.js';
 import type { Proxy } from '../probe/advice.js';
 import { inWords, mirrored } from '../probe/probe.js';
 import type { Probe } from '../probe/probe.js';
-import { uploadRoutes } from './upload-routes.js';
+import { lacking } from './methods.check.js';
+import type { UploadRoute } from './upload-routes.js';
 
 const pauseMs = 1_200;
 const pieceBytes = 64 * 1024;
@@ -18,7 +19,7 @@ export const isStreamed = ({ steps }: NonNullable<Seen['body']>, pausedMs: numbe
 
 const lookAt = async (
   probe: Probe,
-  { method, path }: (typeof uploadRoutes)[number],
+  { method, path }: UploadRoute,
   isChunked: boolean,
   change: string,
 ): Promise<Finding | null> => {
@@ -45,9 +46,14 @@ const lookAt = async (
   );
 };
 
-export const checkRequestBuffering = async (probe: Probe, proxy: Proxy): Promise<Finding> => {
+export const checkRequestBuffering = async (
+  probe: Probe,
+  proxy: Proxy,
+  routes: readonly UploadRoute[],
+): Promise<Finding> => {
+  if (routes.length === 0) return lacking('request-buffering', ['PUT', 'POST', 'PATCH']);
   const change = adviceOn('requestBuffering', proxy);
-  const looks = uploadRoutes.flatMap((route) =>
+  const looks = routes.flatMap((route) =>
     [false, true].map((isChunked) => lookAt(probe, route, isChunked, change)),
   );
   const [found] = (await Promise.all(looks)).filter((finding) => finding !== null);

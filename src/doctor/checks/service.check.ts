@@ -5,6 +5,11 @@ import type { Seen } from '../mirror/mirror.protocol.js';
 import type { Outcome } from '../probe/exchange.js';
 import { version } from '../../version.js';
 
+/** A client that begins TLS is answered in words. OpenSSL says EPROTO, or names what it could not read. */
+const isPlainHttp = (outcome: Outcome): boolean =>
+  outcome.kind === 'broken' &&
+  /^(EPROTO|ERR_SSL_(WRONG_VERSION|PACKET_LENGTH).*)$/.test(outcome.code);
+
 /** Who answered in place of the service's mirror, and why that may be. */
 export const judgeStranger = (outcome: Outcome, url: URL): Finding => {
   const at = `${url.origin}${url.pathname}`;
@@ -14,7 +19,9 @@ export const judgeStranger = (outcome: Outcome, url: URL): Finding => {
       `${at} was ${inWords(outcome)}.`,
       outcome.kind === 'broken' && outcome.code === 'ENOTFOUND'
         ? 'PUBLIC_URL, or the DNS: its name is not known here.'
-        : 'PUBLIC_URL, the proxy, or the firewall between: ask from where customers are with curl, too.',
+        : isPlainHttp(outcome)
+          ? 'let the proxy end TLS on that port, or PUBLIC_URL to the port that speaks https: this one speaks http.'
+          : 'PUBLIC_URL, the proxy, or the firewall between: ask from where customers are with curl, too.',
     );
   const { status, headers, text } = outcome;
   const location = headers.location;
@@ -68,6 +75,20 @@ const decoded = (path: string): string => {
     return path;
   }
 };
+
+/** The service's own path; null where it cannot say. */
+export const prefixIn = ({ base }: Pick<Seen, 'base'>): string | null =>
+  base === null ? null : new URL(base).pathname.replace(/\/+$/, '');
+
+/** @param own path of the service. @param prefix of PUBLIC_URL here */
+export const judgePrefix = (own: string, prefix: string): Finding | null =>
+  own === prefix
+    ? null
+    : fail(
+        'path',
+        `PUBLIC_URL has ${prefix === '' ? 'no path' : `the path ${quoted(prefix)}`} here, and ${own === '' ? 'none' : quoted(own)} at the service: its links, cookies and redirects go by its own.`,
+        'the same PUBLIC_URL for the service and for doctor; restart the service.',
+      );
 
 /** @param sent path and query as they were sent. @param prefix of PUBLIC_URL, without a slash at its end */
 export const judgePath = (seen: Pick<Seen, 'path'>, sent: string, prefix: string): Finding => {

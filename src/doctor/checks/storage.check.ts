@@ -1,6 +1,7 @@
 import { GiB } from '../../config/config.js';
 import type { Config } from '../../config/config.js';
 import type { BlobStore, Space } from '../../storage/blob-store.js';
+import { StorageTrouble } from '../../storage/errors.js';
 import { fail, ok, skip, warn } from '../finding.js';
 import type { Finding } from '../finding.js';
 
@@ -38,7 +39,7 @@ export const checkStorage = async (
   try {
     // It takes nothing: a folder without this database's mark stays as it is.
     await store.claim(storeId, false);
-    await store.probe();
+    await store.rehearse();
     const volume = await store.space();
     const space = volume
       ? judgeSpace(volume, config)
@@ -52,8 +53,14 @@ export const checkStorage = async (
     return [
       fail(
         'storage',
-        `${kind}: ${why instanceof Error ? why.message : 'it does not answer'}.`,
-        'mount it or give it to the service’s user, or correct STORAGE_URL; see "Storage gone" in docs/operations.md.',
+        why instanceof StorageTrouble
+          ? `${why.saw}.`
+          : `${kind}: ${why instanceof Error ? why.message : 'it does not answer'}.`,
+        why instanceof StorageTrouble
+          ? `${why.check}; see "Storage gone" in docs/operations.md.`
+          : kind === 'S3'
+            ? 'bucket, prefix, region and endpoint in STORAGE_URL; see "Storage gone" in docs/operations.md.'
+            : 'mount it or give it to the service’s user, or correct STORAGE_URL; see "Storage gone" in docs/operations.md.',
       ),
     ];
   }

@@ -4,3 +4,5 @@ export const uploadRoutes = [
   { method: 'POST', path: '/api/v1/archives' },
   { method: 'PATCH', path: '/api/v1/uploads/doctor' },
 ] as const;
+
+export type UploadRoute = (typeof uploadRoutes)[number];

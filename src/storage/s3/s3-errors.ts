@@ -32,7 +32,8 @@ const toCheck = (status: number, code: string): string => {
     return `the bucket in STORAGE_URL, which has to be there already, and ${address}`;
   if (status === 401 || status === 403)
     return `${keys}; and what the policy allows them on the bucket and the prefix in STORAGE_URL (s3:ListBucket too)`;
-  if (status >= 500 || status === 429) return 'the store itself: it heals by itself when that works';
+  if (status >= 500 || status === 429)
+    return 'the store itself: it heals by itself when that works';
   return `bucket, ${address}`;
 };
 
@@ -42,7 +43,7 @@ export const inWords = (cause: unknown): unknown => {
   const status = statusOf(cause);
   if (status > 0) {
     // The answer to a HEAD has no body, and so no code.
-    const code = /^(UnknownError|\d+)$/.test(cause.name) ? '' : cause.name;
+    const code = /^(Unknown(Error)?|\d+)$/.test(cause.name) ? '' : cause.name;
     const saw = `S3 answers ${[status, code].join(' ').trim()}`;
     return new StorageTrouble(saw, toCheck(status, code), { cause });
   }
@@ -51,12 +52,26 @@ export const inWords = (cause: unknown): unknown => {
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
   if (!unreached.test(code)) return cause;
   const isTls = /CERT|SSL|EPROTO|SELF_SIGNED/.test(code);
+  const said = cause.message.replace(/\s+/g, ' ').trim();
   return new StorageTrouble(
-    // Of several addresses that were tried it says nothing but the code.
-    `S3 is not reached: ${cause.message.includes(code) ? cause.message : `${code} ${cause.message}`.trim()}`,
+    code === 'EPROTO'
+      ? 'S3 is not reached: no TLS is spoken there (EPROTO)'
+      : // Of several addresses that were tried it says nothing but the code.
+        `S3 is not reached: ${said.includes(code) ? said : `${code} ${said}`.trim()}`,
     isTls
       ? `${address}, http or https, and whether its certificate is trusted here (NODE_EXTRA_CA_CERTS)`
       : `${address}, its name in the DNS, the firewall between, and whether the store runs`,
+    { cause },
+  );
+};
+
+/** Of a store that takes small objects and gives them back. */
+export const copiesNoParts = (cause: unknown): StorageTrouble => {
+  const why = inWords(cause);
+  const said = why instanceof StorageTrouble ? why.saw : why instanceof Error ? why.message : '';
+  return new StorageTrouble(
+    `UploadPartCopy does not work (${said}): resumable uploads of more than 8 MiB would fail at their end`,
+    'whether the store knows UploadPartCopy, and whether the policy allows s3:GetObject and s3:PutObject below the prefix; else another store',
     { cause },
   );
 };

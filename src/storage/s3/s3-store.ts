@@ -8,7 +8,14 @@ import { BegunBlob } from './begun-blob.js';
 import { Bucket } from './bucket.js';
 import { objectSource } from './object-source.js';
 import { ResumedBlob } from './resumed-blob.js';
-import { isMissing, isOther, isRefusal, s3Problem, translated } from './s3-errors.js';
+import {
+  copiesNoParts,
+  isMissing,
+  isOther,
+  isRefusal,
+  s3Problem,
+  translated,
+} from './s3-errors.js';
 import type { S3Address } from '../../config/s3-address.js';
 import { partialFolder, segmentName, unfinished } from './segments.policy.js';
 import type { Unfinished } from './segments.policy.js';
@@ -187,6 +194,27 @@ export class S3Store extends BlobStore {
     });
   }
 
+  /** A part that is an object already is what resumable uploads are made whole of, and what some stores lack. */
+  override async rehearse(): Promise<void> {
+    await this.probe();
+    await translated(async () => {
+      const [from, to] = [`${probePrefix}${newId()}`, `${probePrefix}${newId()}`];
+      await this.bucket.put(from, Buffer.from('probe'));
+      const multipart = await this.bucket.beginMultipart(to);
+      try {
+        const part = await this.bucket.copyPart(multipart, 1, from);
+        await this.bucket.complete(multipart, [part]);
+        if ((await this.bucket.sizeOf(to)) !== 5) throw new Error('the copy has another size');
+      } catch (cause) {
+        throw new StorageUnavailable({ cause: copiesNoParts(cause) });
+      } finally {
+        await this.bucket.abort(multipart).catch(() => undefined);
+        await this.bucket.delete(to);
+        await this.bucket.delete(from);
+      }
+    });
+  }
+
   claim(storeId: string, mayInitialise: boolean): Promise<void> {
     this.claimed = storeId;
     return translated(async () => {
@@ -197,7 +225,7 @@ export class S3Store extends BlobStore {
 
   private async initialise(storeId: string): Promise<void> {
     const marker = storeMarker(storeId);
-    if ((await this.bucket.sizeOf(marker)) !== null) return;
+    if (await this.isThere(marker)) return;
     // Whatever is there is somebody's: the next sweep would take it for leftovers of ours.
     for await (const { name } of this.bucket.list(''))
       if (!name.startsWith(partialFolder)) throw new NotAStore(this.bucket.place);
@@ -207,13 +235,17 @@ export class S3Store extends BlobStore {
   /** Looked at each time: a bucket may be emptied, or the name of its host lead to another, while the process lives. */
   private async assertOurs(): Promise<void> {
     const marker = storeMarker(this.claimed ?? '');
-    const held = await this.bucket.sizeOf(marker).catch((cause: unknown) => this.blame(cause));
-    if (this.claimed !== null && held !== null) return;
+    if (this.claimed !== null && (await this.isThere(marker))) return;
     return this.blame(
       new StorageUnavailable({
         cause: new Error(`${this.bucket.place} is not this database's storage`),
       }),
     );
+  }
+
+  private async isThere(marker: string): Promise<boolean> {
+    const size = await this.bucket.sizeOf(marker).catch((cause: unknown) => this.blame(cause));
+    return size !== null;
   }
 
   /** The answer to a HEAD has no body: a list says which it is, a wrong key, a missing right or no such bucket. */
