@@ -20,7 +20,8 @@ import {
   SnapshotDamaged,
 } from './backup.errors.js';
 import { isSnapshotName, snapshotName } from './backup.policy.js';
-import { isAsWritten, publishText, syncFolder } from './durable-file.js';
+import { syncFolder } from '../storage/file-tree.js';
+import { isAsWritten, publishText } from './durable-file.js';
 import { formatVersion, listFile, manifestFile, parseManifest, rowsFile } from './manifest.js';
 import type { Manifest } from './manifest.js';
 

@@ -7,21 +7,13 @@ import { pipeline } from 'node:stream/promises';
 import { newDigest } from '../secrets/digest.js';
 import type { Digest } from '../secrets/digest.js';
 import { FileSink } from '../storage/file-sink.js';
+import { syncFolder } from '../storage/file-tree.js';
 
 /** A file as its manifest names it. */
 export interface Written {
   readonly size: number;
   readonly sha256: string;
 }
-
-export const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
 
 /** Feeds the digest as bytes pass. */
 export const digested = (digest: Digest) =>

@@ -4,6 +4,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { AppModule } from '../app.module.js';
 import { StoreIdentity } from '../archives/upkeep/store-identity.service.js';
 import type { Config } from '../config/config.js';
+import { withoutPasswords } from '../config/credentials.js';
 import { databaseTarget, loadConfig } from '../config/load-config.js';
 import { DomainError } from '../errors/domain-error.js';
 import { systemActor } from '../http/actor.js';
@@ -75,8 +76,9 @@ export const interruptible = async <Result>(
 /** What a system or a driver says went wrong, in one line. A password may stand in what it says of an address. */
 export const reason = (cause: unknown): string =>
   cause instanceof Error
-    ? (('code' in cause && typeof cause.code === 'string' ? `${cause.code} ` : '') + cause.message)
-        .replace(/\/\/[^@/\s]*@/g, '//…@')
+    ? withoutPasswords(
+        ('code' in cause && typeof cause.code === 'string' ? `${cause.code} ` : '') + cause.message,
+      )
         .replace(/\s+/g, ' ')
         .trim()
     : 'for a reason that it does not say';

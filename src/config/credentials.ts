@@ -16,3 +16,7 @@ export const withoutCredentials = (text: string): string =>
           harmless.test(part) ? part : part.replace(/^([^=]*=)?.*$/s, '$1…'),
         )
     : text;
+
+/** What a system or a driver says, with the credentials of every address in it left out. */
+export const withoutPasswords = (message: string): string =>
+  message.replace(/\/\/[^\s]*@/g, '//…@');

@@ -1,5 +1,5 @@
 import { QueryFailedError } from 'typeorm';
-import { withoutCredentials } from '../config/credentials.js';
+import { withoutCredentials, withoutPasswords } from '../config/credentials.js';
 import type { DatabaseTarget } from '../config/load-config.js';
 import { DatabaseUnavailable, StorageFull } from '../errors/errors.js';
 import type { DomainError } from '../errors/domain-error.js';
@@ -9,8 +9,6 @@ const codeOf = (cause: unknown): string => {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : '';
 };
-
-const withoutPassword = (text: string): string => text.replace(/\/\/[^\s]*@/g, '//…@');
 
 /** A unique index or primary key refused the row, on either database. */
 export const isUniqueViolation = (cause: unknown): boolean =>
@@ -37,7 +35,7 @@ export class DatabaseNotOpened extends Error {
   /** @param named the variable that leads there; where it is not given, SQLite's file is in DATA_DIR */
   constructor(target: DatabaseTarget, named: string, cause: Error) {
     // Of several addresses of one host Node gives the code alone.
-    const said = withoutPassword(cause.message || codeOf(cause));
+    const said = withoutPasswords(cause.message || codeOf(cause));
     super(
       target.kind === 'sqlite'
         ? `The database ${target.path} cannot be opened and written (${said}); is its volume there and writable, and the file whole? ${named} says where it is`

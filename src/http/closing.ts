@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { NextFunction, Request, Response } from 'express';
+import { hasBody } from './framing.policy.js';
 
 /** How long a client that still sends may take to notice the answer. */
 const lingerMs = 3_000;
@@ -44,9 +45,6 @@ export const closeUnread = (req: Request, res: Response, next: NextFunction): vo
   }) as typeof res.writeHead;
   next();
 };
-
-const hasBody = (req: Request): boolean =>
-  req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
 
 /**
  * Node ends such a connection by `destroySoon`: this makes it linger instead.

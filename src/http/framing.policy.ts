@@ -30,3 +30,7 @@ export const ambiguityOf = ({
     ? null
     : 'Send the body with its length, or with "Transfer-Encoding: chunked" alone.';
 };
+
+/** Whether bytes follow its headers; known before any of them is read. */
+export const hasBody = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

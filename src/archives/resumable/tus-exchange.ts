@@ -10,11 +10,12 @@ import { IdempotencyKeyReused, UploadAborted } from '../intake/intake.errors.js'
 import type { Sender } from '../intake/upload-shares.js';
 import { sideCarOf } from '../side-cars/side-cars.policy.js';
 import type { AppendingService } from './appending.service.js';
+import { hasBody } from '../../http/framing.policy.js';
 import { DeclaredLengthExceeded, UploadOffsetMismatch } from './resumable.errors.js';
 import type { Progress, Transfer } from './resumable-completion.service.js';
 import type { ResumableService } from './resumable.service.js';
 import { nameIn, tusBody, tusExtensions } from './tus.policy.js';
-import { assertWellFormed, claimedBody, hasNoBody, webRequest } from './tus-request.js';
+import { assertWellFormed, claimedBody, webRequest } from './tus-request.js';
 
 /** What @tus/server throws for what it refuses. */
 interface TusError {
@@ -197,7 +198,7 @@ export class TusExchange extends DataStore {
       // What it would go on with is an archive by now: HEAD tells of it. Or it is unknown, and that says so.
       const { offset, sha256 } = await this.uploads.progress(id, this.sender, this.abort);
       const agrees = this.claimed === null || this.claimed === sha256;
-      if (hasNoBody(this.req) && agrees && offset === Number(this.req.get('upload-offset')))
+      if (!hasBody(this.req) && agrees && offset === Number(this.req.get('upload-offset')))
         return null;
       throw new UploadOffsetMismatch();
     }

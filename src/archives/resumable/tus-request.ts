@@ -57,10 +57,6 @@ export const claimedBody = (req: ExpressRequest): string | null => {
   return checksum;
 };
 
-/** Known before it is read. */
-export const hasNoBody = (req: ExpressRequest): boolean =>
-  req.get('transfer-encoding') === undefined && Number(req.get('content-length') ?? 0) === 0;
-
 /** The request for @tus/server: without a body, which is ours, and at an address that means nothing. */
 export const webRequest = (req: ExpressRequest, method: string): Request => {
   const headers = new Headers();
