@@ -12,7 +12,7 @@ import { StoreIdentity } from './maintenance/store-identity.service.js';
 import { Config } from './config/config.js';
 import { openDatabase } from './database/data-source.js';
 import { databaseProblem } from './database/errors.js';
-import { SqliteInstance } from './database/instance.js';
+import { SqliteInstance } from './database/sqlite/sqlite-instance.js';
 import { mirror } from './doctor/mirror/mirror.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { Addresses, withoutPrefix } from './http/addresses.js';
