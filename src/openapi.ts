@@ -78,7 +78,7 @@ const beforeMove: Readonly<Record<string, Called>> = {
   archives_delete: { id: 'deletion_archive', group: 'Deletion' },
   platforms_delete: { id: 'deletion_platform', group: 'Deletion' },
   tickets_delete: { id: 'deletion_ticket', group: 'Deletion' },
-  tickets_open: { id: 'uploadTokens_open', group: 'upload tokens' },
+  tickets_create: { id: 'uploadTokens_open', group: 'upload tokens' },
   downloads_byLink: { id: 'contents_byLink' },
   downloads_content: { id: 'contents_content' },
   downloads_createLink: { id: 'contents_createLink' },

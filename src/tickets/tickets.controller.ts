@@ -56,7 +56,7 @@ export class TicketsController {
   @Post()
   @Allow('tickets:write')
   @ApiCreatedResponse({ type: OpenedTicket })
-  open(
+  create(
     @Body() input: OpenTicket,
     @Caller() caller: CallerOf,
     @Req() req: Request,
