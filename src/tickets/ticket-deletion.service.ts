@@ -70,14 +70,16 @@ export class TicketDeletion implements PlatformParticipant, OnModuleInit, OnAppl
         take: batchSize,
       });
       if (tickets.length === 0) return;
-      for (const { id } of tickets)
-        try {
-          const removeBytes = await this.dataSource.transaction((tx) => this.remove(tx, id, actor));
-          await removeBytes();
-        } catch (cause) {
-          // Somebody else deleted it meanwhile.
-          if (!(cause instanceof NotFound)) throw cause;
-        }
+      for (const { id } of tickets) {
+        const removeBytes = await this.dataSource
+          .transaction((tx) => this.remove(tx, id, actor))
+          .catch((cause: unknown) => {
+            // Somebody else deleted it meanwhile.
+            if (cause instanceof NotFound) return null;
+            throw cause;
+          });
+        await removeBytes?.();
+      }
     }
   }
 
