@@ -5,10 +5,10 @@ import type { DataSourceOptions } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import type { DatabaseTarget } from '../config/load-config.js';
 import { makeFolder } from '../secrets/make-folder.js';
-import { ReserveFile } from './reserve-file.js';
-import { bindNumbers, cacheStatements } from './statement-cache.js';
-import { serialiseTransactions } from './sqlite-mutex.js';
-import { WalSync } from './wal-sync.js';
+import { ReserveFile } from './sqlite/reserve-file.js';
+import { bindNumbers, cacheStatements } from './sqlite/statement-cache.js';
+import { serialiseTransactions } from './sqlite/sqlite-mutex.js';
+import { WalSync } from './sqlite/wal-sync.js';
 
 /** Entities and migrations, handed down from schema.ts because imports point down only. */
 export interface Schema {

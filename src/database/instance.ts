@@ -3,9 +3,9 @@ import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { DatabaseTarget } from '../config/load-config.js';
 import { newInstanceNumber } from '../secrets/secrets.js';
-import { tryFileLock } from './file-lock.js';
-import type { FileLock } from './file-lock.js';
-import { ReserveFile } from './reserve-file.js';
+import { tryFileLock } from './sqlite/file-lock.js';
+import type { FileLock } from './sqlite/file-lock.js';
+import { ReserveFile } from './sqlite/reserve-file.js';
 
 /** A second service on the same SQLite database. */
 export class AlreadyRunning extends Error {

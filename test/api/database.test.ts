@@ -5,7 +5,7 @@ import { openDatabase } from '../../src/database/data-source.js';
 import { AlreadyRunning, instanceOf } from '../../src/database/instance.js';
 import { DatabaseNewer, migrate } from '../../src/database/migrate.js';
 import { Setting } from '../../src/database/setting.entity.js';
-import { OutsideTransaction } from '../../src/database/sqlite-mutex.js';
+import { OutsideTransaction } from '../../src/database/sqlite/sqlite-mutex.js';
 import { schema } from '../../src/schema.js';
 import { afterFile } from '../support/cleaning.js';
 import { freshPlace, isSqlite } from '../support/database.js';

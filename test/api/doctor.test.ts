@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
-import { SourceWindow } from '../../src/auth/sources/source-window.entity.js';
+import { SourceWindow } from '../../src/throttling/source-window.entity.js';
 import { Setting } from '../../src/database/setting.entity.js';
 import { mirrorHeader, proofOf } from '../../src/doctor/mirror/mirror.protocol.js';
 import type { Wish } from '../../src/doctor/mirror/mirror.protocol.js';
