@@ -127,7 +127,7 @@ export const createApp = async (
       refuseAmbiguous(),
       mirror({
         keyring: app.get(Keyring),
-        addresses,
+        publicUrl: config.PUBLIC_URL ?? null,
         storeId: () => app.get(StoreIdentity).storeId(),
       }),
       readNames,
