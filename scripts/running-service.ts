@@ -16,12 +16,7 @@ export interface RunningService {
 }
 
 /** The same flags as `npm start`. */
-const flags = [
-  '--single-threaded-gc',
-  '--no-incremental-marking',
-  '--max-semi-space-size=2',
-  '--disable-warning=ExperimentalWarning',
-];
+const flags = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=2'];
 const program = join(__dirname, '../src/cli.js');
 const readyWithinMs = 30_000;
 const stoppedWithinMs = 15_000;
