@@ -33,11 +33,7 @@ const carried = [
 const external = /^(better-sqlite3|@node-rs\/argon2|swagger-ui-dist)(\/|$)/;
 
 /** Packages that others use where they are there, and that are not: the program has no use for them. */
-const leftOut = [
-  /^@nestjs\/(microservices|websockets)(\/|$)/,
-  /^@nestjs\/(mongoose|sequelize|typeorm)(\/|$)/,
-  /^@mikro-orm\/core$/,
-];
+const leftOut = [/^@nestjs\/(microservices|websockets)(\/|$)/];
 
 const packageOf = (path) => {
   const at = path.lastIndexOf(`${sep}node_modules${sep}`);
