@@ -6,7 +6,7 @@ import { Tombstones } from '../archives/tombstones.service.js';
 import type { Ticket } from '../tickets/ticket.entity.js';
 import { TicketDeletion } from '../tickets/ticket-deletion.service.js';
 import type { AfterCommit, TicketParticipant } from '../tickets/ticket-deletion.service.js';
-import { Upload } from '../uploads/intake/upload.entity.js';
+import { Upload } from '../uploads/records/upload.entity.js';
 
 /** Deletes a ticket's archives, and the bytes of its uploads under way. */
 @Injectable()
