@@ -29,6 +29,11 @@ const project = (name) => ({
 /** The same stories on both databases; each file asks for a fresh database of this kind. */
 const onDatabase = (database, folders = 'api,faults,hostile') => ({
   ...project(database),
+  transform: {
+    [`^${__dirname}/(src|migrations|node_modules)/`]: '<rootDir>/test/support/shared-module.cjs',
+    ...project(database).transform,
+  },
+  transformIgnorePatterns: [],
   testMatch: [`<rootDir>/test/{${folders}}/**/*.test.ts`],
   globals: { testDatabase: database },
 });
