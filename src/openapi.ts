@@ -82,6 +82,16 @@ const withCallersAndProblems = (document: OpenAPIObject): OpenAPIObject => {
   return { ...document, components: { ...document.components, schemas } };
 };
 
+const sorted = <Value>(record: Readonly<Record<string, Value>>): Record<string, Value> =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** In an order of their own, so that the document does not change with the order in which modules are loaded. */
+const inOrder = (document: OpenAPIObject): OpenAPIObject => ({
+  ...document,
+  paths: sorted(document.paths),
+  components: { ...document.components, schemas: sorted(document.components?.schemas ?? {}) },
+});
+
 /** The API's document, generated from the controllers and DTOs. */
 export const openApiDocument = (app: NestExpressApplication): OpenAPIObject => {
   const builder = new DocumentBuilder()
@@ -109,7 +119,7 @@ export const openApiDocument = (app: NestExpressApplication): OpenAPIObject => {
       `${controller.replace(/Controller$/, '').replace(/^./, (first) => first.toLowerCase())}_${method}`,
   });
   return withoutNullable(
-    withCallersAndProblems(document) as unknown as Json,
+    inOrder(withCallersAndProblems(document)) as unknown as Json,
   ) as unknown as OpenAPIObject;
 };
 

@@ -6,7 +6,7 @@ import { isUniqueViolation } from '../database/errors.js';
 import { NotFound } from '../errors/errors.js';
 import { actorOf } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
-import { pageOf } from '../database/pages.js';
+import { pageOf } from '../http/pages.js';
 import type { Page, PageQuery } from '../http/cursor.js';
 import { newId } from '../secrets/secrets.js';
 import { Platform } from './platform.entity.js';

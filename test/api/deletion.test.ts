@@ -1,8 +1,8 @@
 import { mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { DataSource } from 'typeorm';
-import { DeletionService } from '../../src/archives/deletion/deletion.service.js';
+import { DeletionService } from '../../src/deletion/deletion.service.js';
 import { Tombstone } from '../../src/archives/tombstone.entity.js';
-import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
+import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { noise } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, rawSocket } from '../support/http.js';

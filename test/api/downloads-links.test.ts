@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { DownloadLink } from '../../src/archives/contents/download-link.entity.js';
+import { DownloadLink } from '../../src/archives/downloads/download-link.entity.js';
 import { noise, sha256Of } from '../support/bytes.js';
 import { expectProblem, send } from '../support/http.js';
 import type { Answer } from '../support/http.js';

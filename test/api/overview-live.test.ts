@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import { DataSource } from 'typeorm';
 import { Session } from '../../src/auth/sessions/session.entity.js';
-import { WatchersService } from '../../src/overview/watchers.service.js';
+import { WatchersService } from '../../src/dashboard/watchers.service.js';
 import { noise } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, send } from '../support/http.js';

@@ -1,9 +1,9 @@
 import type TestAgent from 'supertest/lib/agent.js';
 import { DataSource } from 'typeorm';
 import { Archive } from '../../src/archives/archive.entity.js';
-import type { Excerpt } from '../../src/overview/excerpt.policy.js';
-import type { OverviewView, StorageHistoryView } from '../../src/overview/overview.dto.js';
-import { UploadToken } from '../../src/upload-tokens/upload-token.entity.js';
+import type { Excerpt } from '../../src/dashboard/excerpt.policy.js';
+import type { OverviewView, StorageHistoryView } from '../../src/dashboard/overview.dto.js';
+import { UploadToken } from '../../src/tickets/tokens/upload-token.entity.js';
 import { noise } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/http.js';

@@ -1,9 +1,9 @@
 import { DataSource } from 'typeorm';
 import { Archive } from '../../src/archives/archive.entity.js';
-import { begunNow } from '../../src/archives/intake/new-upload.js';
-import { UploadsService } from '../../src/archives/intake/uploads.service.js';
-import { Tombstones } from '../../src/archives/tombstones.js';
-import { UploadTokensService } from '../../src/upload-tokens/upload-tokens.service.js';
+import { begunNow } from '../../src/uploads/records/new-upload.js';
+import { UploadsService } from '../../src/uploads/records/uploads.service.js';
+import { Tombstones } from '../../src/archives/tombstones.service.js';
+import { UploadTokensService } from '../../src/tickets/tokens/upload-tokens.service.js';
 import { startedService } from '../support/service.js';
 import { storedFiles } from '../support/store-files.js';
 import { upload } from '../support/upload.js';

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
-import { VerifyService } from '../../src/archives/upkeep/verify.service.js';
+import { SweepService } from '../../src/maintenance/sweep.service.js';
+import { VerifyService } from '../../src/maintenance/verify.service.js';
 import { noise } from '../support/bytes.js';
 import { startedService } from '../support/service.js';
 import { blobPath, storeFolder, storedFiles } from '../support/store-files.js';

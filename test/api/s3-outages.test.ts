@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
+import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { noise } from '../support/bytes.js';
 import { Backups } from '../support/backups.js';
 import { command } from '../support/command.js';

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { AuthFailure } from '../../src/auth/sessions/auth-failure.entity.js';
+import { AuthFailure } from '../../src/throttling/auth-failure.entity.js';
 import { expectProblem } from '../support/http.js';
 import type { Answer } from '../support/http.js';
 import { replicasOf } from '../support/replicas.js';

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
-import { AdmissionService } from '../../src/archives/intake/admission.service.js';
-import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
+import { AdmissionService } from '../../src/uploads/intake/admission.service.js';
+import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { digestOf, noise } from '../support/bytes.js';
 import { command } from '../support/command.js';
 import { cuttingProxy } from '../support/cutting-proxy.js';

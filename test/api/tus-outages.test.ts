@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
-import { AdmissionService } from '../../src/archives/intake/admission.service.js';
-import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
+import { AdmissionService } from '../../src/uploads/intake/admission.service.js';
+import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { afterFile } from '../support/cleaning.js';
 import { digestOf, noise } from '../support/bytes.js';
 import { isSqlite } from '../support/database.js';

@@ -1,10 +1,10 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { DataSource } from 'typeorm';
-import { AdmissionService } from '../../src/archives/intake/admission.service.js';
+import { AdmissionService } from '../../src/uploads/intake/admission.service.js';
 import { Archive } from '../../src/archives/archive.entity.js';
-import { Upload } from '../../src/archives/intake/upload.entity.js';
-import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
+import { Upload } from '../../src/uploads/records/upload.entity.js';
+import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { digestOf, noise } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, rawSocket } from '../support/http.js';

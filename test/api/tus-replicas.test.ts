@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { DataSource } from 'typeorm';
-import { AdmissionService } from '../../src/archives/intake/admission.service.js';
-import { Upload } from '../../src/archives/intake/upload.entity.js';
-import { ResumableRows } from '../../src/archives/resumable/resumable-rows.service.js';
-import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
+import { AdmissionService } from '../../src/uploads/intake/admission.service.js';
+import { Upload } from '../../src/uploads/records/upload.entity.js';
+import { ResumableRows } from '../../src/uploads/resumable/resumable-rows.service.js';
+import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { Instance } from '../../src/database/instance.js';
 import { digestOf, noise, sha256Of } from '../support/bytes.js';
 import { isSqlite } from '../support/database.js';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import Database from 'better-sqlite3';
-import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
+import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { noise, sha256Of } from '../support/bytes.js';
 import { command } from '../support/command.js';
 import { cuttingProxy } from '../support/cutting-proxy.js';

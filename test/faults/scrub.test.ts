@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type TestAgent from 'supertest/lib/agent.js';
-import { ScrubService } from '../../src/archives/upkeep/scrub.service.js';
+import { ScrubService } from '../../src/maintenance/scrub.service.js';
 import { noise } from '../support/bytes.js';
 import { command } from '../support/command.js';
 import { isSqlite } from '../support/database.js';

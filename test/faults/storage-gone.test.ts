@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync } from 'node:fs';
 import type TestAgent from 'supertest/lib/agent.js';
-import { ScrubService } from '../../src/archives/upkeep/scrub.service.js';
-import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
+import { ScrubService } from '../../src/maintenance/scrub.service.js';
+import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { boundVolume } from '../support/bound-volume.js';
 import { noise, sha256Of } from '../support/bytes.js';
 import { command } from '../support/command.js';

@@ -1,9 +1,9 @@
 import { DataSource } from 'typeorm';
 import { ApiKey } from '../../src/auth/api-keys/api-key.entity.js';
-import { SourcesService } from '../../src/auth/sources/sources.service.js';
+import { SourcesService } from '../../src/throttling/sources.service.js';
 import type { ErrorCode } from '../../src/errors/catalogue.js';
 import { currentRequest } from '../../src/http/request-context.js';
-import { UploadToken } from '../../src/upload-tokens/upload-token.entity.js';
+import { UploadToken } from '../../src/tickets/tokens/upload-token.entity.js';
 import { unusedAgain } from '../support/codes.js';
 import { eventually } from '../support/eventually.js';
 import { placeDump } from '../support/dump.js';

@@ -1,8 +1,8 @@
 import { DataSource } from 'typeorm';
 import { Tombstone } from '../../src/archives/tombstone.entity.js';
-import { DeletionService } from '../../src/archives/deletion/deletion.service.js';
-import { ScrubService } from '../../src/archives/upkeep/scrub.service.js';
-import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
+import { DeletionService } from '../../src/deletion/deletion.service.js';
+import { ScrubService } from '../../src/maintenance/scrub.service.js';
+import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { eventually } from '../support/eventually.js';
 import { replicasOf } from '../support/replicas.js';
 import { startedService } from '../support/service.js';

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import type { ThrottlerStorage } from '@nestjs/throttler';
+import { Keyring } from '../secrets/secrets.js';
+import { TryWindows } from './try-windows.js';
+
+/**
+ * Counts the requests of each address to the API, a minute long. In memory, so that no request costs a write;
+ * auth/sources tells replicas of each other's each second.
+ */
+@Injectable()
+export class RequestWindows implements ThrottlerStorage {
+  readonly windows = new TryWindows();
+  private readonly nameOf: (text: string) => string;
+
+  constructor(keyring: Keyring) {
+    this.nameOf = keyring.macs('source');
+  }
+
+  /** The window is TryWindows' own. A request beyond the limit does not count: whoever waits is heard again. */
+  increment(
+    key: string,
+    _ttl: number,
+    limit: number,
+  ): Promise<{
+    totalHits: number;
+    timeToExpire: number;
+    isBlocked: boolean;
+    timeToBlockExpire: number;
+  }> {
+    const [subject, now] = [this.nameOf(key), new Date()];
+    const waitMs = this.windows.waitMs(subject, limit, now);
+    if (waitMs === 0) this.windows.count(subject, now);
+    return Promise.resolve({
+      // For headers, which are off.
+      ...{ totalHits: 0, timeToExpire: 0 },
+      isBlocked: waitMs > 0,
+      timeToBlockExpire: Math.ceil(waitMs / 1000),
+    });
+  }
+}
