@@ -3,7 +3,7 @@ import { runInThisContext } from 'node:vm';
 import { cleanUp } from './cleaning.js';
 
 // Trap: Jest runs each test file in a realm of its own, where an error of Node's core, of a native addon or of the
-// program, which Node loads, is no `instanceof Error`, and where a Date is none to the program. They share these.
-Object.assign(globalThis, runInThisContext('({ Date, Error, TypeError, RangeError, Reflect })'));
+// program, which Node loads, is no `instanceof Error`, and where a Date or a Map is none to the program. They share these.
+Object.assign(globalThis, runInThisContext('({ Date, Error, TypeError, RangeError, Map, Set })'));
 
 afterAll(cleanUp);
