@@ -11,6 +11,7 @@ import type { Person } from '../../http/allow.js';
 import { digestField } from '../../secrets/digest.js';
 import { isSecret, newSecret, sha256 } from '../../secrets/secrets.js';
 import { BlobDamaged, BlobStore, blobKey } from '../../storage/blob-store.js';
+import { sendBytes } from '../../storage/file-source.js';
 import { Archive } from '../archive.entity.js';
 import { ArchivesService } from '../archives.service.js';
 import type { DownloadLinkView } from './downloads.dto.js';
@@ -221,7 +222,7 @@ export class ContentsService {
       res.destroy();
     });
     if (res.destroyed) bytes.destroy();
-    else bytes.pipe(res);
+    else sendBytes(bytes, res);
     // A client that leaves in the middle is no fault.
     await finished(res).catch(() => undefined);
   }
