@@ -9,6 +9,7 @@ import { Config } from '../../config/config.js';
 import type { Actor } from '../../http/actor.js';
 import { digestField } from '../../secrets/digest.js';
 import { BlobDamaged, BlobStore, blobKey } from '../../storage/blob-store.js';
+import { sendBytes } from '../../storage/file-source.js';
 import { Archive } from '../archive.entity.js';
 import { ArchivesService } from '../archives.service.js';
 import { DownloadLinks } from './download-links.service.js';
@@ -164,7 +165,7 @@ export class DownloadsService {
       res.destroy();
     });
     if (res.destroyed) bytes.destroy();
-    else bytes.pipe(res);
+    else sendBytes(bytes, res);
     // A client that leaves in the middle is no fault.
     await finished(res).catch(() => undefined);
   }

@@ -1,29 +1,25 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource, Not } from 'typeorm';
+import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
+import { Config } from '../../config/config.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../database/errors.js';
 import { insertRow } from '../../database/insert.js';
 import { Instance } from '../../database/instance.js';
-import { searchable } from '../../database/search.js';
-import { DatabaseUnavailable } from '../../errors/errors.js';
-import type { Actor } from '../../http/actor.js';
+import { actorOf } from '../../http/actor.js';
 import { Metrics } from '../../metrics/metrics.js';
-import { Ticket } from '../../tickets/ticket.entity.js';
-import { TicketResolved } from '../../tickets/tickets.errors.js';
-import { TicketsService } from '../../tickets/tickets.service.js';
 import { UploadTokenUnknown } from '../../tickets/tokens/upload-tokens.errors.js';
 import { UploadTokensService } from '../../tickets/tokens/upload-tokens.service.js';
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
 import { Archive } from '../../archives/archive.entity.js';
 import { recordAttempt } from './attempt.entity.js';
 import { Tombstones } from '../../archives/tombstones.service.js';
-import { QuotaExceeded, UploadFault } from './uploads.errors.js';
+import { UploadFault } from './uploads.errors.js';
 import { isItsFault, reasonOf } from './upload-outcome.policy.js';
 import type { Failed } from './upload-outcome.policy.js';
-import type { Begun, Brought, NewUpload, Received } from './new-upload.js';
+import type { Begun, Brought, NewUpload } from './new-upload.js';
 import { Upload } from './upload.entity.js';
-import { countWithinQuota, deleted } from './uploads.statements.js';
+import { deleted } from './uploads.statements.js';
 
 /** A key keeps standing for its archive so long. */
 const idempotencyMs = 24 * 60 * 60 * 1000;
@@ -35,8 +31,6 @@ export type Reserved =
   | { readonly kind: 'repeated'; readonly archive: Archive }
   /** The key stands for an upload that is under way. */
   | { readonly kind: 'under-way' };
-
-const customer = (tokenId: string): Actor => ({ kind: 'customer', id: tokenId, name: 'customer' });
 
 /**
  * The rows of uploads under way, and what settles them. Whoever deletes the row (the commit, the failure, the start
@@ -57,13 +51,14 @@ export class UploadsService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly instance: Instance,
-    private readonly tickets: TicketsService,
     private readonly tokens: UploadTokensService,
     private readonly tombstones: Tombstones,
     private readonly audit: AuditService,
     private readonly metrics: Metrics,
+    private readonly config: Config,
   ) {}
 
+  /** Uploads that this process works on. */
   get underWay(): number {
     return this.active.size;
   }
@@ -104,6 +99,17 @@ export class UploadsService {
     if (this.active.has(id)) this.active.set(id, filename);
   }
 
+  /** @returns whether this process works on an upload: now, or when it is asked */
+  activeNow(): (id: string) => boolean {
+    const now = new Set(this.active.keys());
+    return (id) => now.has(id) || this.active.has(id);
+  }
+
+  /** This process works on it no more: it is settled. */
+  ended(id: string): void {
+    this.active.delete(id);
+  }
+
   /** What this process knows of the name of an upload under way. */
   nameOf(id: string): string | null {
     return this.active.get(id) ?? null;
@@ -129,54 +135,19 @@ export class UploadsService {
       .getOne();
   }
 
-  /**
-   * Records the archive whose bytes are durable, and settles the attempt: all of it or nothing.
-   * Revoking the token, resolving or deleting the ticket while the upload ran makes this refuse; expiry does not.
-   * @param settleClaims runs while the token's row is held, and may refuse; what else the archive's row keeps
-   */
-  async commit(
-    token: KnownToken,
-    upload: NewUpload,
-    received: Received,
-    settleClaims: (tx: EntityManager) => Promise<Partial<Archive>>,
-  ): Promise<{ readonly attemptsLeft: number; readonly uploadedAt: Date }> {
-    const { ticket } = token;
-    const { size } = received;
-    const recording = this.dataSource.transaction(async (tx) => {
-      const uploadedAt = new Date();
-      if (!(await this.tickets.addArchive(tx, ticket.id, received, uploadedAt)))
-        throw (await tx.existsBy(Ticket, { id: ticket.id }))
-          ? new TicketResolved()
-          : new UploadTokenUnknown();
-      const attemptsLeft = await this.tokens.settle(tx, token.id);
-      // Another process took us for dead while our connection to the database was gone.
-      if (!(await deleted(tx, upload))) throw new DatabaseUnavailable();
-      const within = { id: ticket.platformId, size };
-      if ((await countWithinQuota.change(tx, within)) !== 1) throw new QuotaExceeded();
-      await insertRow(tx, Archive, {
-        id: upload.id,
-        ticketId: ticket.id,
-        platformId: ticket.platformId,
-        tokenId: token.id,
-        ...received,
-        ...(await settleClaims(tx)),
-        search: searchable(received.filename),
-        state: 'stored',
-        idempotencyKey: upload.idempotencyKey,
-        uploadedAt,
-      });
-      await recordAttempt(tx, token.id, upload, { ...received, bytes: size }, null);
-      await this.audit.record(tx, customer(token.id), {
-        action: 'archive.stored',
-        subject: { kind: 'archive', id: upload.id },
-        details: { ticket: ticket.number, ...received },
-      });
-      return { attemptsLeft, uploadedAt };
+  /** The unfinished resumable upload that this key stands for. */
+  async byKey(tokenId: string, idempotencyKey: string): Promise<Upload | null> {
+    const row = await this.dataSource.manager.findOneBy(Upload, {
+      tokenId,
+      idempotencyKey,
+      way: 'tus',
     });
-    const stored = await this.metrics.timed('database', () => recording);
-    this.active.delete(upload.id);
-    this.metrics.uploadEnded({ ...upload, bytes: size, reason: null });
-    return stored;
+    return row && !this.isExpired(row) ? row : null;
+  }
+
+  /** Whether nobody has resumed it for UPLOAD_EXPIRY. */
+  isExpired({ activeAt }: Upload): boolean {
+    return Date.now() - (activeAt?.getTime() ?? 0) > 1000 * this.config.UPLOAD_EXPIRY;
   }
 
   /** Settles an upload that stored nothing: its attempt is given back, its bytes go. */
@@ -221,14 +192,10 @@ export class UploadsService {
     }
   }
 
-  /** A fault of the upload itself that was found before it took an attempt. */
-  async refuse(
-    token: KnownToken,
-    begun: Begun,
-    brought: Brought,
-    fault: UploadFault,
-  ): Promise<void> {
-    const reason = reasonOf(fault);
+  /** An upload ends before it took an attempt: a fault of its own counts towards the lock of its token. */
+  async refuse(token: KnownToken, begun: Begun, brought: Brought, cause: unknown): Promise<void> {
+    if (!(cause instanceof UploadFault)) return;
+    const reason = reasonOf(cause);
     await this.dataSource.transaction(async (tx) => {
       await this.tokens.countFailure(tx, token.id);
       await this.recordFailure(tx, token, begun, brought, reason);
@@ -236,37 +203,12 @@ export class UploadsService {
     this.metrics.uploadEnded({ ...begun, ...brought, reason });
   }
 
-  /** Gives back the attempts of uploads whose process died, and buries their bytes. Returns how many. */
-  async reclaim(): Promise<number> {
-    const active = new Set(this.active.keys());
-    // Resumable ones outlive their process (resumable/).
-    const rows = await this.dataSource.manager.findBy(Upload, { way: Not('tus') });
-    const others = new Set(rows.map(({ instance }) => instance));
-    others.delete(this.instance.number);
-    // All at once: it may take seconds to know that one is dead, and many may have died together.
-    const looked = [...others].map(async (one) =>
-      (await this.instance.isAlive(one)) ? [one] : [],
-    );
-    const alive = new Set((await Promise.all(looked)).flat());
-    let reclaimed = 0;
-    for (const row of rows) {
-      const { id, tokenId, instance } = row;
-      // Of ours also those that began after the copy was taken are at work.
-      const isOurs = instance === this.instance.number;
-      if (isOurs ? active.has(id) || this.active.has(id) : alive.has(instance)) continue;
-      await this.dataSource.transaction(async (tx) => {
-        if (!(await this.settleFailed(tx, { id }, tokenId, false))) return;
-        await this.tombstones.add(tx, [id]);
-        const brought = { filename: row.filename, bytes: null };
-        await recordAttempt(tx, tokenId, row, brought, 'interrupted');
-        reclaimed += 1;
-      });
-    }
-    return reclaimed;
-  }
-
-  /** @returns false where somebody else settled the upload, or its ticket is gone */
-  private async settleFailed(
+  /**
+   * Within a transaction: an upload is over without an archive.
+   * @param failed whether it counts towards the lock of its token
+   * @returns false where somebody else settled it, or its ticket is gone
+   */
+  async settleFailed(
     tx: EntityManager,
     upload: Pick<NewUpload, 'id' | 'writer'>,
     tokenId: string,
@@ -286,7 +228,7 @@ export class UploadsService {
     reason: string,
   ): Promise<void> {
     await recordAttempt(tx, token.id, begun, brought, reason);
-    await this.audit.record(tx, customer(token.id), {
+    await this.audit.record(tx, actorOf({ kind: 'customer', tokenId: token.id }), {
       action: 'archive.upload-failed',
       subject: { kind: 'token', id: token.id },
       details: { ticket: token.ticket.number, reason },

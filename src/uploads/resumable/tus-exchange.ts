@@ -210,10 +210,9 @@ export class TusExchange extends DataStore {
   }
 
   override async getUpload(id: string): Promise<Upload> {
-    const progress = (this.told =
-      this.transfer && !this.transfer.isSettled
-        ? await this.uploads.progressOf(this.transfer)
-        : await this.uploads.progress(id, this.sender, this.abort));
+    const progress = (this.told = this.transfer?.lease.isOpen
+      ? await this.uploads.progressOf(this.transfer)
+      : await this.uploads.progress(id, this.sender, this.abort));
     return new Upload({
       id,
       offset: progress.offset,
@@ -231,7 +230,7 @@ export class TusExchange extends DataStore {
       this.res,
       claimedBody(this.req),
     );
-    if (this.transfer.isSettled)
+    if (!this.transfer.lease.isOpen)
       this.told = await this.uploads.progress(id, this.sender, this.abort);
     return offset;
   }
@@ -251,7 +250,7 @@ export class TusExchange extends DataStore {
   /** Who gets no address of the upload that was begun, because its first bytes failed, can never go on with it. */
   private async abandon(cause: unknown): Promise<void> {
     const { transfer } = this;
-    if (this.about.method !== 'POST' || !transfer || transfer.isSettled) return;
+    if (this.about.method !== 'POST' || !transfer?.lease.isOpen) return;
     if (transfer.row.idempotencyKey === null) await this.uploads.end(transfer, cause);
   }
 

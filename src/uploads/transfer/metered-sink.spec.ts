@@ -14,13 +14,13 @@ const failingTarget = (): Writable =>
 
 describe('the one pass over the bytes', () => {
   it('never takes a failed last write for the end of a whole file', async () => {
-    const sink = new MeteredSink(failingTarget(), meter);
+    const sink = new MeteredSink(failingTarget(), meter, []);
     await expect(pipeline(Readable.from([Buffer.from('logs')]), sink)).rejects.toThrow(
       'no space left',
     );
   });
 
-  it('ends when the target has taken everything', async () => {
+  it('shows each byte to every tap, and ends when the target has taken everything', async () => {
     let taken = 0;
     const target = new Writable({
       write: (chunk: Buffer, _encoding, done) => {
@@ -30,16 +30,22 @@ describe('the one pass over the bytes', () => {
         });
       },
     });
-    const sink = new MeteredSink(target, meter);
+    const [whole, ofRequest] = [createHash('sha256'), createHash('md5')];
+    const sink = new MeteredSink(target, meter, [whole, ofRequest], 100);
     await pipeline(Readable.from([Buffer.alloc(300), Buffer.alloc(400)]), sink);
-    expect({ taken, size: sink.size }).toEqual({ taken: 700, size: 700 });
-    expect(sink.sha256()).toBe(createHash('sha256').update(Buffer.alloc(700)).digest('hex'));
+    expect({ taken, size: sink.size }).toEqual({ taken: 700, size: 800 });
+    const bytes = Buffer.alloc(700);
+    expect(whole.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
+    expect(ofRequest.digest('hex')).toBe(createHash('md5').update(bytes).digest('hex'));
   });
 
   it('takes as much as its limit and refuses one byte more', async () => {
-    await pipeline(Readable.from([Buffer.alloc(1000)]), new MeteredSink(null, meter));
+    await pipeline(Readable.from([Buffer.alloc(1000)]), new MeteredSink(null, meter, []));
     await expect(
-      pipeline(Readable.from([Buffer.alloc(1000), Buffer.alloc(1)]), new MeteredSink(null, meter)),
+      pipeline(
+        Readable.from([Buffer.alloc(1000), Buffer.alloc(1)]),
+        new MeteredSink(null, meter, []),
+      ),
     ).rejects.toThrow('too large');
   });
 });

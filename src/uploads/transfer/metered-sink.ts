@@ -1,6 +1,4 @@
 import { Writable } from 'node:stream';
-import { newDigest } from '../../secrets/digest.js';
-import type { Digest } from '../../secrets/digest.js';
 import type { SpaceReservation } from '../../storage/free-space.js';
 
 /** What may stop the bytes: each limit is on bytes seen, whatever was declared. */
@@ -13,40 +11,27 @@ export interface Meter {
   readonly space: SpaceReservation | null;
 }
 
-/** Where the bytes of this request go on. */
-export interface Before {
-  /** Bytes that came with earlier requests. */
-  readonly size: number;
-  /** SHA-256 of exactly those; goes on from there. */
-  readonly digest: Digest;
-  /** Takes this request's bytes alone, where it claims their digest. */
-  readonly request?: Digest | null;
+/** Sees the bytes as they pass: a digest, or whatever else can be told of them in the same pass. */
+export interface Tap {
+  update(chunk: Buffer): void;
 }
 
 /**
- * The one pass over an upload's bytes: counts, limits, hashes and hands them on to `target`, whose back-pressure it
- * passes back. Where `target` is null the bytes are only counted and hashed (a repeated upload).
+ * The one pass over an upload's bytes: counts, limits, shows them to the taps and hands them on to `target`, whose
+ * back-pressure it passes back. Where `target` is null the bytes are only seen (a repeated upload).
  */
 export class MeteredSink extends Writable {
-  /** Bytes seen, with those before. */
-  size: number;
-  private readonly digest: Digest;
   private readonly onTargetError = (cause: Error): void => void this.destroy(cause);
 
+  /** @param size bytes of earlier requests; from here on all bytes seen, with those */
   constructor(
     private readonly target: Writable | null,
     private readonly meter: Meter,
-    private readonly before: Before = { size: 0, digest: newDigest() },
+    private readonly taps: readonly Tap[],
+    public size = 0,
   ) {
     super();
-    this.size = before.size;
-    this.digest = before.digest;
     target?.once('error', this.onTargetError);
-  }
-
-  /** SHA-256 of all bytes, lower-case hex; call once, after the sink has finished. */
-  sha256(): string {
-    return this.digest.digest('hex');
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (cause?: Error) => void): void {
@@ -55,8 +40,7 @@ export class MeteredSink extends Writable {
       done(this.meter.exceeded());
       return;
     }
-    this.digest.update(chunk);
-    this.before.request?.update(chunk);
+    for (const tap of this.taps) tap.update(chunk);
     const room = this.meter.space?.use(chunk.length) ?? null;
     if (room) room.then(() => this.forward(chunk, done), done);
     else this.forward(chunk, done);

@@ -9,6 +9,11 @@ export class DigestMismatch extends UploadFault {
   }
 }
 
+/** @param claimed null where nothing is claimed. @throws DigestMismatch */
+export const assertDigest = (claimed: string | null, received: string): void => {
+  if (claimed !== null && claimed !== received) throw new DigestMismatch(claimed, received);
+};
+
 export class UploadStalled extends UploadFault {
   readonly code = 'upload-stalled';
   constructor() {

@@ -13,9 +13,6 @@ import { blobPath, storedFiles } from '../support/store-files.js';
 import { tool } from '../support/tool.js';
 import { upload } from '../support/upload.js';
 
-// Each story runs several commands, and each of those is a start of the program.
-jest.setTimeout(120_000);
-
 let service: TestService;
 let backups: Backups;
 beforeEach(async () => {

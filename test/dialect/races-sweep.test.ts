@@ -36,7 +36,7 @@ describe('a sweep', () => {
       archives: stored.length,
       findings: [],
     });
-  }, 60_000);
+  });
 
   it('takes no archive whose partial file it saw a moment before', async () => {
     const service = await startedService();

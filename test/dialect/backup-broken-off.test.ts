@@ -14,9 +14,6 @@ import { mayMount, smallVolume } from '../support/small-volume.js';
 import { blobPath, storedFiles } from '../support/store-files.js';
 import { tempFolder } from '../support/temp-folder.js';
 
-// Each story runs several commands, and each of those is a start of the program.
-jest.setTimeout(120_000);
-
 let service: TestService;
 let backups: Backups;
 beforeEach(async () => {

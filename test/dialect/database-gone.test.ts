@@ -163,7 +163,7 @@ if (!isSqlite)
     await customers.stop();
     for (const answer of customers.refused) expectProblem(answer, 'database-unavailable');
     await expectWhole(service, tokens, customers.stored);
-  }, 60_000);
+  });
 
 if (isSqlite)
   describe('an SQLite database that another process writes to', () => {

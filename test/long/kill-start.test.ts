@@ -10,13 +10,9 @@ describe('a first start on an empty database', () => {
     const cut = await killedFirstStarts(seed, 1);
     // Some of the kills came before the schema was complete.
     expect({ seed, isEnough: cut > 0 }).toEqual({ seed, isEnough: true });
-  }, 120_000);
+  });
 
-  it(
-    'beside another one that is killed comes to its end',
-    () => oneOfTwoFirstStartsKilled(seed),
-    60_000,
-  );
+  it('beside another one that is killed comes to its end', () => oneOfTwoFirstStartsKilled(seed));
 
   it('beside another one, and beside a command that migrates too, makes one schema', async () => {
     const place = await freshPlace();
@@ -33,5 +29,5 @@ describe('a first start on an empty database', () => {
     expect(serving).toHaveLength(isSqlite ? 1 : 2);
     const made = [one, two].flatMap(({ log }) => log.events('setup.admin-created'));
     expect(made).toHaveLength(1);
-  }, 60_000);
+  });
 });

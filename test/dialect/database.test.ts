@@ -185,7 +185,7 @@ if (isSqlite) {
       const { app } = await startedService();
       const dataSource = app.get(DataSource);
       expect(await dataSource.query('PRAGMA journal_mode')).toEqual([{ journal_mode: 'wal' }]);
-      // The log is synced by wal-sync.ts; test/faults/power-cut.test.ts shows that it is.
+      // The log is synced by wal-sync.ts; test/tools/dialect/power-cut.test.ts shows that it is.
       expect(await dataSource.query('PRAGMA synchronous')).toEqual([{ synchronous: 1 }]);
       expect(await dataSource.query('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 1 }]);
     });

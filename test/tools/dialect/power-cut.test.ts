@@ -1,20 +1,21 @@
 import { dirname, join } from 'node:path';
-import { noise, seeded, sha256Of } from '../support/bytes.js';
-import { command } from '../support/command.js';
-import { freshPlace, isSqlite } from '../support/database.js';
-import type { Place } from '../support/database.js';
-import { eventually } from '../support/eventually.js';
-import type { IssuedToken } from '../support/given.js';
-import { send } from '../support/http.js';
-import type { Answer } from '../support/http.js';
-import { ForgetfulDisk, replayed } from '../support/power-cut.js';
-import { spawnedService } from '../support/program.js';
-import { blobPath, storeFolder, storedFiles } from '../support/store-files.js';
-import { isTraceable, tracedService } from '../support/system-calls.js';
-import type { SystemCall } from '../support/system-calls.js';
-import { archiveOf, idOf, tus } from '../support/tus.js';
-import { tokenState } from '../support/upload-under-way.js';
-import { upload } from '../support/upload.js';
+import { noise, seeded, sha256Of } from '../../support/bytes.js';
+import { command } from '../../support/command.js';
+import { freshPlace, isSqlite } from '../../support/database.js';
+import { isLong } from '../../support/how-long.js';
+import type { Place } from '../../support/database.js';
+import { eventually } from '../../support/eventually.js';
+import type { IssuedToken } from '../../support/given.js';
+import { send } from '../../support/http.js';
+import type { Answer } from '../../support/http.js';
+import { ForgetfulDisk, replayed } from '../../support/power-cut.js';
+import { spawnedService } from '../../support/program.js';
+import { blobPath, storeFolder, storedFiles } from '../../support/store-files.js';
+import { isTraceable, tracedService } from '../../support/system-calls.js';
+import type { SystemCall } from '../../support/system-calls.js';
+import { archiveOf, idOf, tus } from '../../support/tus.js';
+import { tokenState } from '../../support/upload-under-way.js';
+import { upload } from '../../support/upload.js';
 
 /** What somebody was told: by then it had to be durable. */
 interface Step {
@@ -39,7 +40,7 @@ interface Story {
 const attempts = 10;
 const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000_007);
 /** Power cuts at random moments after which the program is started, besides those at the last answers. */
-const randomCuts = Number(process.env['TEST_POWER_CUTS'] ?? 2);
+const randomCuts = Number(process.env['TEST_POWER_CUTS'] ?? (isLong ? 20 : 2));
 
 /** One upload by each way in and a deletion, one after the other, and what the program asked of the system for them. */
 const told = async (): Promise<Story> => {
@@ -222,7 +223,7 @@ storyOfPowerCuts('what is answered is durable', () => {
   let story: Story;
   beforeAll(async () => {
     story = await told();
-  }, 120_000);
+  });
 
   it.each(['form', 'put', 'post', 'tus-finishes'])(
     'bytes, then their name, then their record, then the answer: %s',

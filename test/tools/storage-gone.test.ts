@@ -112,7 +112,7 @@ const listed = async (api: TestAgent): Promise<readonly unknown[]> =>
     await service.app.get(SweepService).sweep();
     expect(storedFiles(place)).toHaveLength(3);
     expect(await command(['verify'], { place })).toMatchObject({ code: 0 });
-  }, 60_000);
+  });
 
   it('turns read-only: what is there is delivered, and what was deleted goes when it can be written', async () => {
     const place = await freshPlace();
@@ -136,7 +136,7 @@ const listed = async (api: TestAgent): Promise<readonly unknown[]> =>
     await service.app.get(SweepService).finish();
     expect(storedFiles(place)).toEqual([kept]);
     expect(await upload(service.url, token)).toMatchObject({ status: 201 });
-  }, 60_000);
+  });
 });
 
 it('a storage that may not be entered is said so, and heals as soon as it may', async () => {

@@ -132,5 +132,5 @@ describe('audit verify', () => {
     expect(stdout).toBe(
       `${events.length + count} events, 0 not sealed yet, 0 findings\nhead ${headText(head)}\n`,
     );
-  }, 90_000);
+  });
 });
