@@ -33,11 +33,7 @@ const carried = [
 const external = /^(better-sqlite3|@node-rs\/argon2|swagger-ui-dist)(\/|$)/;
 
 /** Packages that others use where they are there, and that are not: the program has no use for them. */
-const leftOut = [
-  /^@nestjs\/(microservices|websockets)(\/|$)/,
-  /^@nestjs\/(mongoose|sequelize|typeorm)(\/|$)/,
-  /^@mikro-orm\/core$/,
-];
+const leftOut = [/^@nestjs\/(microservices|websockets)(\/|$)/];
 
 const packageOf = (path) => {
   const at = path.lastIndexOf(`${sep}node_modules${sep}`);
@@ -147,7 +143,7 @@ const bundle = async (to, built = join(root, 'dist')) => {
     for (const file of ['package.json', ...files])
       cpSync(join(from, file), join(into, file), { recursive: true });
   }
-  cpSync(join(built, 'src/upload-script/upload.sh'), join(program, 'upload.sh'));
+  cpSync(join(built, 'src/uploads/script/upload.sh'), join(program, 'upload.sh'));
   cpSync(join(built, 'web'), join(to, 'dist/web'), { recursive: true });
   cpSync(join(root, 'LICENSE'), join(to, 'LICENSE'));
   writeFileSync(join(to, 'THIRD-PARTY-LICENCES'), `${licences(packages)}\n`);

@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import type { DataSource } from 'typeorm';
 import { ArchivesModule } from './archives/archives.module.js';
+import { DownloadsModule } from './archives/downloads/downloads.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { BackupModule } from './backup/backup.module.js';
@@ -10,14 +11,18 @@ import { ConfigModule } from './config/config.module.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import type { Instance } from './database/instance.js';
+import { DeletionModule } from './deletion/deletion.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
+import { MaintenanceModule } from './maintenance/maintenance.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
-import { MonitoringModule } from './monitoring/monitoring.module.js';
-import { OverviewModule } from './overview/overview.module.js';
+import { MonitoringModule } from './health/monitoring/monitoring.module.js';
+import { OverviewModule } from './dashboard/overview.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { StorageModule } from './storage/storage.module.js';
-import { UploadScriptModule } from './upload-script/upload-script.module.js';
+import { ThrottlingModule } from './throttling/throttling.module.js';
+import { UploadScriptModule } from './uploads/script/upload-script.module.js';
+import { UploadsModule } from './uploads/uploads.module.js';
 
 /** What has to be open before the modules are built. */
 export interface Resources {
@@ -43,8 +48,13 @@ export class AppModule {
         // Express tries the routes in their order: first those that are asked all the time.
         HealthModule,
         AuditModule,
+        ThrottlingModule,
         AuthModule,
+        UploadsModule,
         ArchivesModule,
+        DownloadsModule,
+        DeletionModule,
+        MaintenanceModule,
         BackupModule,
         UploadScriptModule,
         MonitoringModule,

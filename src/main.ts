@@ -4,12 +4,12 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { createApp } from './app.js';
-import { AdmissionService } from './archives/intake/admission.service.js';
-import { StoreIdentity } from './archives/upkeep/store-identity.service.js';
-import { SweepService } from './archives/upkeep/sweep.service.js';
+import { AdmissionService } from './uploads/intake/admission.service.js';
+import { StoreIdentity } from './maintenance/store-identity.service.js';
+import { SweepService } from './maintenance/sweep.service.js';
 import { AuditSealer } from './audit/audit-sealer.service.js';
 import { AuditVerifier } from './audit/audit-verify.service.js';
-import { SourcesService } from './auth/sources/sources.service.js';
+import { SourcesService } from './throttling/sources.service.js';
 import { FirstAdmin } from './auth/users/first-admin.js';
 import type { Resources } from './app.module.js';
 import type { Config } from './config/config.js';
@@ -22,7 +22,7 @@ import {
   isLoginRefused,
   isOfDatabase,
 } from './database/errors.js';
-import { instanceOf } from './database/instance.js';
+import { instanceOf } from './database/instance-of.js';
 import { migrate } from './database/migrate.js';
 import { Draining } from './http/draining.js';
 import { NotListening } from './http/not-listening.js';

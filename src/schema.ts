@@ -3,22 +3,22 @@ import { ApiKey } from './auth/api-keys/api-key.entity.js';
 import { PasskeyChallenge } from './auth/passkeys/passkey-challenge.entity.js';
 import { Passkey } from './auth/passkeys/passkey.entity.js';
 import { RecoveryCode } from './auth/second-factor/recovery-code.entity.js';
-import { AuthFailure } from './auth/sessions/auth-failure.entity.js';
+import { AuthFailure } from './throttling/auth-failure.entity.js';
 import { Session } from './auth/sessions/session.entity.js';
-import { SourceWindow } from './auth/sources/source-window.entity.js';
+import { SourceWindow } from './throttling/source-window.entity.js';
 import { User } from './auth/users/user.entity.js';
 import { Archive } from './archives/archive.entity.js';
-import { Attempt } from './archives/attempts/attempt.entity.js';
-import { DownloadLink } from './archives/contents/download-link.entity.js';
-import { Upload } from './archives/intake/upload.entity.js';
-import { DigestClaim } from './archives/side-cars/digest-claim.entity.js';
+import { Attempt } from './uploads/records/attempt.entity.js';
+import { DownloadLink } from './archives/downloads/download-link.entity.js';
+import { Upload } from './uploads/records/upload.entity.js';
+import { DigestClaim } from './uploads/side-cars/digest-claim.entity.js';
 import { Tombstone } from './archives/tombstone.entity.js';
 import { AuditEvent } from './audit/audit-event.entity.js';
 import type { Schema } from './database/data-source.js';
 import { Setting } from './database/setting.entity.js';
 import { Platform } from './platforms/platform.entity.js';
 import { Ticket } from './tickets/ticket.entity.js';
-import { UploadToken } from './upload-tokens/upload-token.entity.js';
+import { UploadToken } from './tickets/tokens/upload-token.entity.js';
 
 /** All tables and all migrations, oldest first. */
 export const schema: Schema = {

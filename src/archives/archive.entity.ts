@@ -3,7 +3,7 @@ import type { Relation } from 'typeorm';
 import { Bytes, Id, Instant, Line, LongText, Reference } from '../database/columns.js';
 import { Platform } from '../platforms/platform.entity.js';
 import { Ticket } from '../tickets/ticket.entity.js';
-import { UploadToken } from '../upload-tokens/upload-token.entity.js';
+import { UploadToken } from '../tickets/tokens/upload-token.entity.js';
 
 /** 'damaged': the bytes in the store are missing or changed; it is not offered for download. */
 export type StoredState = 'stored' | 'damaged';

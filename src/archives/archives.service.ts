@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { contains } from '../database/search.js';
 import { Statement, entityIn } from '../database/statement.js';
 import { NotFound } from '../errors/errors.js';
-import { pageOf } from '../database/pages.js';
+import { pageOf } from '../http/pages.js';
 import { emptyPage } from '../http/cursor.js';
 import type { Page } from '../http/cursor.js';
 import { Platform } from '../platforms/platform.entity.js';

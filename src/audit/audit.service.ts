@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { Actor } from '../http/actor.js';
 import { insertRow } from '../database/insert.js';
-import { pageOf } from '../database/pages.js';
+import { pageOf } from '../http/pages.js';
 import type { Page } from '../http/cursor.js';
 import { currentRequest } from '../http/request-context.js';
 import { Keyring, newId } from '../secrets/secrets.js';

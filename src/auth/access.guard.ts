@@ -6,7 +6,7 @@ import { DomainError } from '../errors/domain-error.js';
 import { Addresses } from '../http/addresses.js';
 import { accessKey, unattendedKey } from '../http/allow.js';
 import type { Access, AuthenticatedRequest, CallerOf, Right } from '../http/allow.js';
-import { isGuessable } from '../http/rate-limit.js';
+import { isGuessable } from '../http/route-marks.js';
 import {
   CredentialsMissing,
   CrossSiteRequest,
@@ -19,7 +19,7 @@ import {
 import { isUploadRight, judge } from './access.policy.js';
 import type { Refusal } from './access.policy.js';
 import { Authenticator } from './authenticator.js';
-import { SourcesService } from './sources/sources.service.js';
+import { SourcesService } from '../throttling/sources.service.js';
 
 const refused: Record<Refusal, new () => DomainError> = {
   'credentials-missing': CredentialsMissing,

@@ -7,7 +7,7 @@ import { LoginModule } from './login/login.module.js';
 import { PasskeysModule } from './passkeys/passkeys.module.js';
 import { SecondFactorModule } from './second-factor/second-factor.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
-import { SourcesModule } from './sources/sources.module.js';
+import { ThrottlingModule } from '../throttling/throttling.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** Who is calling, and whether they may. Its guard judges every route of the application. */
@@ -19,10 +19,10 @@ import { UsersModule } from './users/users.module.js';
     PasskeysModule,
     SecondFactorModule,
     SessionsModule,
-    SourcesModule,
+    ThrottlingModule,
     UsersModule,
   ],
   providers: [{ provide: APP_GUARD, useClass: AccessGuard }],
-  exports: [AuthenticatorModule, SessionsModule, SourcesModule, UsersModule],
+  exports: [AuthenticatorModule, SessionsModule, ThrottlingModule, UsersModule],
 })
 export class AuthModule {}

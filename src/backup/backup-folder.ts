@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { tryFileLock } from '../database/file-lock.js';
-import type { FileLock } from '../database/file-lock.js';
+import { tryFileLock } from '../database/sqlite/file-lock.js';
+import type { FileLock } from '../database/sqlite/file-lock.js';
 import { newDigest } from '../secrets/digest.js';
 import { makeFolder } from '../secrets/make-folder.js';
 import { blobKey, isBlobKey } from '../storage/blob-store.js';

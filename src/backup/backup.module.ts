@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
-import { ArchivesModule } from '../archives/archives.module.js';
+import { MaintenanceModule } from '../maintenance/maintenance.module.js';
 import { BackupService } from './backup.service.js';
 import { RestoredService } from './restored.service.js';
 
 @Module({
-  imports: [ArchivesModule],
+  imports: [MaintenanceModule],
   providers: [BackupService, RestoredService],
   exports: [BackupService, RestoredService],
 })

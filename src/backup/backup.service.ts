@@ -2,7 +2,7 @@ import { createGzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Archive } from '../archives/archive.entity.js';
-import { StoreIdentity } from '../archives/upkeep/store-identity.service.js';
+import { StoreIdentity } from '../maintenance/store-identity.service.js';
 import { Config } from '../config/config.js';
 import { storageTarget } from '../config/load-config.js';
 import { secretKeyIn } from '../secrets/secret-key-file.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Not } from 'typeorm';
 import type { DataSource } from 'typeorm';
-import { StoreIdentity, storeIdSetting } from '../archives/upkeep/store-identity.service.js';
+import { StoreIdentity, storeIdSetting } from '../maintenance/store-identity.service.js';
 import type { Config } from '../config/config.js';
 import type { Schema } from '../database/data-source.js';
 import { Setting } from '../database/setting.entity.js';

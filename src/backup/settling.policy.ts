@@ -1,4 +1,4 @@
-import { storeIdSetting } from '../archives/upkeep/store-identity.service.js';
+import { storeIdSetting } from '../maintenance/store-identity.service.js';
 import type { Row } from './backup.policy.js';
 
 /**

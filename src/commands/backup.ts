@@ -4,7 +4,7 @@ import { BackupService } from '../backup/backup.service.js';
 import { Restore, restoreSecretKey, schemaAt } from '../backup/restore.js';
 import type { Restored, Snapshot } from '../backup/restore.js';
 import { RestoredService } from '../backup/restored.service.js';
-import { VerifyService } from '../archives/upkeep/verify.service.js';
+import { VerifyService } from '../maintenance/verify.service.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { DatabaseNewer } from '../database/migrate.js';

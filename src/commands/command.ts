@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { AppModule } from '../app.module.js';
-import { StoreIdentity } from '../archives/upkeep/store-identity.service.js';
+import { StoreIdentity } from '../maintenance/store-identity.service.js';
 import type { Config } from '../config/config.js';
 import { withoutPasswords } from '../config/credentials.js';
 import { databaseTarget, loadConfig } from '../config/load-config.js';

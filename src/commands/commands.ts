@@ -1,7 +1,7 @@
 import { createDocumentedApp } from '../app.js';
-import { SweepService } from '../archives/upkeep/sweep.service.js';
-import { VerifyService } from '../archives/upkeep/verify.service.js';
-import type { Verified } from '../archives/upkeep/verify.service.js';
+import { SweepService } from '../maintenance/sweep.service.js';
+import { VerifyService } from '../maintenance/verify.service.js';
+import type { Verified } from '../maintenance/verify.service.js';
 import { loadConfig } from '../config/load-config.js';
 import { createLog } from '../http/log.js';
 import { openResources, startService } from '../main.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
-import { storeIdSetting } from '../archives/upkeep/store-identity.service.js';
+import { storeIdSetting } from '../maintenance/store-identity.service.js';
 import type { Config } from '../config/config.js';
 import { databaseTarget, loadConfig } from '../config/load-config.js';
 import { openDatabase } from '../database/data-source.js';
@@ -31,7 +31,6 @@ const unknown = (why: string): DatabaseFacts => ({
   ),
   storeId: null,
   hasUsers: null,
-  clocks: [],
 });
 
 /** What the database says; nothing is made or migrated. */

@@ -2,7 +2,7 @@ import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { Bytes, Flag, Instant } from './columns.js';
 import { insertRow } from './insert.js';
-import { bindNumbers } from './statement-cache.js';
+import { bindNumbers } from './sqlite/statement-cache.js';
 import { Statement, entityIn } from './statement.js';
 
 @Entity('things')

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Public } from '../http/allow.js';
-import { Unlimited } from '../http/rate-limit.js';
+import { Unlimited } from '../http/route-marks.js';
 import { HealthView, LiveView } from './health.dto.js';
 import { HealthService } from './health.service.js';
 

@@ -8,7 +8,7 @@ import { Statement } from '../database/statement.js';
 import { NotFound } from '../errors/errors.js';
 import { actorOf } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
-import { pageOf } from '../database/pages.js';
+import { pageOf } from '../http/pages.js';
 import { emptyPage } from '../http/cursor.js';
 import type { Page } from '../http/cursor.js';
 import { PlatformsService } from '../platforms/platforms.service.js';

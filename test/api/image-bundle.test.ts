@@ -18,10 +18,8 @@ import { tool } from '../support/tool.js';
 import { uploadUnderWay } from '../support/upload-under-way.js';
 import { version } from '../../src/version.js';
 
-// The tree that goes into the image, in a folder from which no other package can be found.
-jest.setTimeout(120_000);
-
 const root = resolve(__dirname, '../..');
+/** The tree that goes into the image, in a folder from which no other package can be found. */
 let image: string;
 let path: string;
 

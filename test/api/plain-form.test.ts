@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ErrorCode } from '../../src/errors/catalogue.js';
 import { statusOf } from '../../src/errors/catalogue.js';
-import { pagePolicy } from '../../src/web/web.policy.js';
+import { pagePolicy } from '../../src/static/web.policy.js';
 import { noise, sha256Of } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, send } from '../support/http.js';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SweepService } from '../../src/archives/upkeep/sweep.service.js';
+import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { noise } from '../support/bytes.js';
 import { Backups } from '../support/backups.js';
 import { command } from '../support/command.js';
@@ -195,7 +195,7 @@ it('the commands read and write S3 themselves: verify, backup, restore', async (
   expect(damaged.stdout).toContain(id);
   await again.stop();
   // Three starts of the program, one after the other.
-}, 90_000);
+});
 
 describe('the SDK of S3', () => {
   /** Names the modules of the SDK that a process has loaded, when it ends. */

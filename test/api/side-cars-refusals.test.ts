@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
-import { Upload } from '../../src/archives/intake/upload.entity.js';
-import { DigestClaim } from '../../src/archives/side-cars/digest-claim.entity.js';
-import { SideCarsService } from '../../src/archives/side-cars/side-cars.service.js';
+import { Upload } from '../../src/uploads/records/upload.entity.js';
+import { DigestClaim } from '../../src/uploads/side-cars/digest-claim.entity.js';
+import { SideCarsService } from '../../src/uploads/side-cars/side-cars.service.js';
 import type { ErrorCode } from '../../src/errors/catalogue.js';
 import { Draining } from '../../src/http/draining.js';
 import { digestOf, md5Of, noise } from '../support/bytes.js';

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { VerifyService } from '../../src/archives/upkeep/verify.service.js';
+import { VerifyService } from '../../src/maintenance/verify.service.js';
 import { noise } from '../support/bytes.js';
 import type { IssuedToken, Person } from '../support/given.js';
 import { expectProblem } from '../support/http.js';

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
-import { Upload } from '../../src/archives/intake/upload.entity.js';
-import { AdmissionService } from '../../src/archives/intake/admission.service.js';
+import { Upload } from '../../src/uploads/records/upload.entity.js';
+import { AdmissionService } from '../../src/uploads/intake/admission.service.js';
 import { noise, seeded } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';
 import { rawSocket } from '../support/http.js';

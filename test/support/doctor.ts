@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { storeIdSetting } from '../../src/archives/upkeep/store-identity.service.js';
+import { storeIdSetting } from '../../src/maintenance/store-identity.service.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { factsOf } from '../../src/doctor/checks/database.check.js';
 import { examine } from '../../src/doctor/doctor.js';

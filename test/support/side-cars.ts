@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { DigestClaim } from '../../src/archives/side-cars/digest-claim.entity.js';
+import { DigestClaim } from '../../src/uploads/side-cars/digest-claim.entity.js';
 import { md5Of, sha256Of } from './bytes.js';
 import type { Answer } from './http.js';
 import type { TestService } from './service.js';

@@ -4,7 +4,7 @@ import { AuditService } from '../../audit/audit.service.js';
 import { NotFound, ValidationFailed } from '../../errors/errors.js';
 import { actorOf } from '../../http/actor.js';
 import type { CallerOf, Integration } from '../../http/allow.js';
-import { pageOf } from '../../database/pages.js';
+import { pageOf } from '../../http/pages.js';
 import type { Page, PageQuery } from '../../http/cursor.js';
 import { newId, newSecret, sha256 } from '../../secrets/secrets.js';
 import { ApiKey } from './api-key.entity.js';

@@ -3,7 +3,7 @@ import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestj
 import type { Request, Response } from 'express';
 import { Allow, Caller, Public } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
-import { Guessable } from '../../http/rate-limit.js';
+import { Guessable } from '../../http/route-marks.js';
 import { personOf } from '../../http/actor.js';
 import { Authenticator } from '../authenticator.js';
 import { SessionCookie } from '../sessions/session.cookie.js';

@@ -6,7 +6,7 @@ import { ValidationFailed } from '../../errors/errors.js';
 import { actorOf } from '../../http/actor.js';
 import type { Actor } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
-import { FailuresService } from '../sessions/failures.service.js';
+import { FailuresService } from '../../throttling/failures.service.js';
 import type { Browser } from '../sessions/session.cookie.js';
 import { sessionView } from '../sessions/sessions.dto.js';
 import type { SessionView } from '../sessions/sessions.dto.js';

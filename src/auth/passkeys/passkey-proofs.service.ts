@@ -9,7 +9,7 @@ import { actorOf } from '../../http/actor.js';
 import type { Actor } from '../../http/actor.js';
 import type { RelyingParty } from '../../http/addresses.js';
 import type { Person } from '../../http/allow.js';
-import { FailuresService } from '../sessions/failures.service.js';
+import { FailuresService } from '../../throttling/failures.service.js';
 import { User } from '../users/user.entity.js';
 import type { PasskeyChallenge } from './passkey-challenge.entity.js';
 import { PasskeyChallenges } from './passkey-challenges.service.js';

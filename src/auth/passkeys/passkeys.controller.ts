@@ -13,7 +13,7 @@ import { Addresses } from '../../http/addresses.js';
 import { Allow, Caller, Public } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
 import { idPipe } from '../../http/key.pipe.js';
-import { Guessable } from '../../http/rate-limit.js';
+import { Guessable } from '../../http/route-marks.js';
 import type { SignedIn } from '../login/login.service.js';
 import { Proof } from '../second-factor/second-factor.dto.js';
 import { SessionCookie } from '../sessions/session.cookie.js';

@@ -6,7 +6,7 @@ import type { Happening } from '../../audit/audit.service.js';
 import { actorOf } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
 import { Keyring } from '../../secrets/secrets.js';
-import { FailuresService } from '../sessions/failures.service.js';
+import { FailuresService } from '../../throttling/failures.service.js';
 import { User } from '../users/user.entity.js';
 import { RecoveryCodes } from './recovery-codes.js';
 import { CodeInvalid } from './second-factor.errors.js';

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { Addresses } from '../../http/addresses.js';
 import { Allow, Caller } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
-import { Guessable } from '../../http/rate-limit.js';
+import { Guessable } from '../../http/route-marks.js';
 import { personOf } from '../../http/actor.js';
 import { SessionCookie } from '../sessions/session.cookie.js';
 import { SessionView } from '../sessions/sessions.dto.js';

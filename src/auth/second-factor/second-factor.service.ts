@@ -7,7 +7,7 @@ import type { Person } from '../../http/allow.js';
 import { Keyring } from '../../secrets/secrets.js';
 import { SecondFactorEnrolmentRequired, SecondFactorRequired } from '../access.errors.js';
 import type { SignedIn } from '../login/login.service.js';
-import { FailuresService } from '../sessions/failures.service.js';
+import { FailuresService } from '../../throttling/failures.service.js';
 import { sessionView } from '../sessions/sessions.dto.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { User } from '../users/user.entity.js';

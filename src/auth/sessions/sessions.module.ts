@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthenticatorModule } from '../authenticator.js';
-import { FailuresService } from './failures.service.js';
+import { ThrottlingModule } from '../../throttling/throttling.module.js';
 import { SessionCookie } from './session.cookie.js';
 import { SessionStrategy } from './session.strategy.js';
 import { SessionsController } from './sessions.controller.js';
@@ -8,9 +8,9 @@ import { SessionsSchedule } from './sessions.schedule.js';
 import { SessionsService } from './sessions.service.js';
 
 @Module({
-  imports: [AuthenticatorModule],
+  imports: [AuthenticatorModule, ThrottlingModule],
   controllers: [SessionsController],
-  providers: [SessionsSchedule, SessionsService, SessionCookie, SessionStrategy, FailuresService],
-  exports: [SessionsService, SessionCookie, FailuresService],
+  providers: [SessionsSchedule, SessionsService, SessionCookie, SessionStrategy],
+  exports: [SessionsService, SessionCookie, ThrottlingModule],
 })
 export class SessionsModule {}

@@ -11,7 +11,7 @@ import { currentRequest } from '../../http/request-context.js';
 import { newSessionId, sha256 } from '../../secrets/secrets.js';
 import { methodsOf } from '../users/methods.policy.js';
 import { User } from '../users/user.entity.js';
-import { FailuresService } from './failures.service.js';
+import { FailuresService } from '../../throttling/failures.service.js';
 import { Session } from './session.entity.js';
 import type { Browser } from './session.cookie.js';
 import { isAlive, seenEveryMs } from './session.policy.js';

@@ -7,7 +7,7 @@ import { isUniqueViolation } from '../../database/errors.js';
 import { Setting } from '../../database/setting.entity.js';
 import { NotFound, ValidationFailed } from '../../errors/errors.js';
 import type { Actor } from '../../http/actor.js';
-import { pageOf } from '../../database/pages.js';
+import { pageOf } from '../../http/pages.js';
 import type { Page, PageQuery } from '../../http/cursor.js';
 import { newId, newPasskeyHandle } from '../../secrets/secrets.js';
 import { Passkey } from '../passkeys/passkey.entity.js';

@@ -4,7 +4,7 @@
  */
 
 export interface paths {
-    "/health/live": {
+    "/api/v1/api-keys": {
         parameters: {
             query?: never;
             header?: never;
@@ -12,73 +12,37 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the process serves
-         * @description For anybody.
-         */
-        get: operations["health_live"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/health/ready": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Whether it can do its work
-         * @description For anybody.
-         */
-        get: operations["health_ready"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The same as /health/ready
-         * @description For anybody.
-         */
-        get: operations["health_underApi"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audit-events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Who did what, on what, from where and when; newest first
+         * API keys, newest first; never their values
          * @description For an admin with second factor.
          */
-        get: operations["audit_list"];
+        get: operations["apiKeys_list"];
+        put?: never;
+        /**
+         * Make an API key; its value is shown this once
+         * @description For an admin with second factor.
+         */
+        post: operations["apiKeys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete an API key; it is dead on its next request
+         * @description For an admin with second factor.
+         */
+        delete: operations["apiKeys_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -150,43 +114,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/storage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description For a person with second factor, or an API key with the scope storage:read. */
-        get: operations["archives_storage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tickets/{number}/tokens/{id}/attempts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What came by this token, with its outcome and why
-         * @description For a person with second factor, or an API key with the scope tickets:read.
-         */
-        get: operations["attempts_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/archives/{id}/content": {
         parameters: {
             query?: never;
@@ -227,6 +154,410 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who did what, on what, from where and when; newest first
+         * @description For an admin with second factor.
+         */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a session by password; sets the cookie lc_session, over https __Host-lc_session
+         * @description For anybody.
+         */
+        post: operations["login_logIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End this session
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["sessions_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's own passkeys, newest first
+         * @description For a person with second factor.
+         */
+        get: operations["passkeys_list"];
+        put?: never;
+        /**
+         * Add the passkey that was made; the session is at AAL2
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["passkeys_addPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to add a passkey: options for navigator.credentials.create
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["passkeys_beginPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a session at AAL2 by passkey alone; sets the cookie lc_session, over https __Host-lc_session
+         * @description For anybody.
+         */
+        post: operations["passkeys_signInByPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/sign-in/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Options for navigator.credentials.get to sign in by passkey alone
+         * @description For anybody.
+         */
+        post: operations["passkeys_signInOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove the second factor by a passkey; the session is at AAL2
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["passkeys_verifyPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/verify/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Options for navigator.credentials.get with an own passkey
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["passkeys_verifyOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Rename one
+         * @description For a person with second factor.
+         */
+        patch: operations["passkeys_rename"];
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove one, but not the last second factor; ends all other sessions
+         * @description For a person with second factor.
+         */
+        post: operations["passkeys_removePasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the caller's own password; ends all other sessions
+         * @description For a person with second factor.
+         */
+        post: operations["login_changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove the second factor by a recovery code, which is then used up
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["secondFactor_recover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is signed in, and what is left to do
+         * @description For a signed-in person, also before the second factor.
+         */
+        get: operations["sessions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the caller is signed in
+         * @description For a person with second factor.
+         */
+        get: operations["sessions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of the caller's own sessions
+         * @description For a person with second factor.
+         */
+        delete: operations["sessions_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the first admin, once, by the link in the log
+         * @description For anybody.
+         */
+        post: operations["login_setUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to enrol an authenticator app, or to replace it
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["secondFactor_beginEnrolment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the enrolment by the first code; the session is at AAL2
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["secondFactor_confirmEnrolment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/totp/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove the second factor by a code; the session is at AAL2
+         * @description For a signed-in person, also before the second factor.
+         */
+        post: operations["secondFactor_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/downloads/{link}": {
         parameters: {
             query?: never;
@@ -241,6 +572,161 @@ export interface paths {
         get: operations["contents_byLink"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same as /health/ready
+         * @description For anybody.
+         */
+        get: operations["health_underApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits, what comes in, and what is wrong
+         * @description For a person with second factor, or an API key with the scope tickets:read. Asking it keeps no session alive. An API key without archives:read or storage:read sees less.
+         */
+        get: operations["overview_look"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same, live
+         * @description For a person with second factor. Server-sent events. `overview`: the board (OverviewView) as JSON, at once and with each change, at most once a second. `unavailable`: it cannot be read just now; another `overview` follows. `ended`: the session has ended, and this stream with it. `beat`: every fifteen seconds, so that a dead line is noticed. Listening keeps no session alive. At most four streams a session; one more is 429.
+         */
+        get: operations["overview_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platforms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description For a person with second factor, or an API key with the scope platforms:read. */
+        get: operations["platforms_list"];
+        put?: never;
+        /** @description For a person with second factor, or an API key with the scope platforms:write. */
+        post: operations["platforms_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platforms/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description For a person with second factor, or an API key with the scope platforms:read. */
+        get: operations["platforms_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a platform; with cascade=true its tickets and archives too
+         * @description For a person with second factor, or an API key with the scope platforms:write.
+         */
+        delete: operations["deletion_platform"];
+        options?: never;
+        head?: never;
+        /** @description For a person with second factor, or an API key with the scope platforms:write. */
+        patch: operations["platforms_change"];
+        trace?: never;
+    };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description For a person with second factor, or an API key with the scope storage:read. */
+        get: operations["archives_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was stored on each of the last 30 days, and how long the room lasts
+         * @description For a person with second factor, or an API key with the scope storage:read.
+         */
+        get: operations["overview_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description For a person with second factor, or an API key with the scope tickets:read. */
+        get: operations["tickets_list"];
+        put?: never;
+        /** @description For a person with second factor, or an API key with the scope tickets:write. */
+        post: operations["uploadTokens_open"];
         delete?: never;
         options?: never;
         head?: never;
@@ -269,26 +755,60 @@ export interface paths {
         patch: operations["tickets_change"];
         trace?: never;
     };
-    "/api/v1/platforms/{name}": {
+    "/api/v1/tickets/{number}/tokens": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** @description For a person with second factor, or an API key with the scope platforms:read. */
-        get: operations["platforms_get"];
+        /** @description For a person with second factor, or an API key with the scope tickets:write. */
+        get: operations["uploadTokens_list"];
         put?: never;
-        post?: never;
-        /**
-         * Delete a platform; with cascade=true its tickets and archives too
-         * @description For a person with second factor, or an API key with the scope platforms:write.
-         */
-        delete: operations["deletion_platform"];
+        /** @description For a person with second factor, or an API key with the scope tickets:write. */
+        post: operations["uploadTokens_issue"];
+        delete?: never;
         options?: never;
         head?: never;
-        /** @description For a person with second factor, or an API key with the scope platforms:write. */
-        patch: operations["platforms_change"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{number}/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description For a person with second factor, or an API key with the scope tickets:write. */
+        delete: operations["uploadTokens_revoke"];
+        options?: never;
+        head?: never;
+        /** @description For a person with second factor, or an API key with the scope tickets:write. */
+        patch: operations["uploadTokens_extend"];
+        trace?: never;
+    };
+    "/api/v1/tickets/{number}/tokens/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What came by this token, with its outcome and why
+         * @description For a person with second factor, or an API key with the scope tickets:read.
+         */
+        get: operations["attempts_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/upload-token": {
@@ -364,290 +884,6 @@ export interface paths {
         patch: operations["resumable_append"];
         trace?: never;
     };
-    "/upload.sh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * POSIX sh script that sends files and resumes after interruptions
-         * @description For anybody. It needs only curl and coreutils or busybox: `UPLOAD_TOKEN=lct_… sh upload.sh FILE...`. The address that it was fetched from is in it; `UPLOAD_URL` overrides that.
-         */
-        get: operations["uploadScript_script"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Figures, in the text format of Prometheus
-         * @description For whoever has METRICS_TOKEN; 404 where the operator set none.
-         */
-        get: operations["monitoring_figures"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/overview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What waits, what comes in, and what is wrong
-         * @description For a person with second factor, or an API key with the scope tickets:read. Asking it keeps no session alive. An API key without archives:read or storage:read sees less.
-         */
-        get: operations["overview_look"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/overview/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The same, live
-         * @description For a person with second factor. Server-sent events. `overview`: the board (OverviewView) as JSON, at once and with each change, at most once a second. `unavailable`: it cannot be read just now; another `overview` follows. `ended`: the session has ended, and this stream with it. `beat`: every fifteen seconds, so that a dead line is noticed. Listening keeps no session alive. At most four streams a session; one more is 429.
-         */
-        get: operations["overview_events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/storage/history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What was stored on each of the last 30 days, and how long the room lasts
-         * @description For a person with second factor, or an API key with the scope storage:read.
-         */
-        get: operations["overview_history"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/api-keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * API keys, newest first; never their values
-         * @description For an admin with second factor.
-         */
-        get: operations["apiKeys_list"];
-        put?: never;
-        /**
-         * Make an API key; its value is shown this once
-         * @description For an admin with second factor.
-         */
-        post: operations["apiKeys_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/api-keys/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Delete an API key; it is dead on its next request
-         * @description For an admin with second factor.
-         */
-        delete: operations["apiKeys_remove"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin a session by password; sets the cookie lc_session, over https __Host-lc_session
-         * @description For anybody.
-         */
-        post: operations["login_logIn"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/setup": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Make the first admin, once, by the link in the log
-         * @description For anybody.
-         */
-        post: operations["login_setUp"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Change the caller's own password; ends all other sessions
-         * @description For a person with second factor.
-         */
-        post: operations["login_changePassword"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Who is signed in, and what is left to do
-         * @description For a signed-in person, also before the second factor.
-         */
-        get: operations["sessions_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * End this session
-         * @description For a signed-in person, also before the second factor.
-         */
-        post: operations["sessions_logout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Where the caller is signed in
-         * @description For a person with second factor.
-         */
-        get: operations["sessions_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/sessions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * End one of the caller's own sessions
-         * @description For a person with second factor.
-         */
-        delete: operations["sessions_end"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -716,7 +952,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/passkeys": {
+    "/health/live": {
         parameters: {
             query?: never;
             header?: never;
@@ -724,431 +960,117 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The caller's own passkeys, newest first
-         * @description For a person with second factor.
+         * Whether the process serves
+         * @description For anybody.
          */
-        get: operations["passkeys_list"];
-        put?: never;
-        /**
-         * Add the passkey that was made; the session is at AAL2
-         * @description For a signed-in person, also before the second factor.
-         */
-        post: operations["passkeys_addPasskey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/passkeys/options": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin to add a passkey: options for navigator.credentials.create
-         * @description For a signed-in person, also before the second factor.
-         */
-        post: operations["passkeys_beginPasskey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/passkeys/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
+        get: operations["health_live"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Rename one
-         * @description For a person with second factor.
-         */
-        patch: operations["passkeys_rename"];
-        trace?: never;
-    };
-    "/api/v1/auth/passkeys/{id}/remove": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Remove one, but not the last second factor; ends all other sessions
-         * @description For a person with second factor.
-         */
-        post: operations["passkeys_removePasskey"];
-        delete?: never;
-        options?: never;
-        head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/passkeys/verify/options": {
+    "/health/ready": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Options for navigator.credentials.get with an own passkey
-         * @description For a signed-in person, also before the second factor.
-         */
-        post: operations["passkeys_verifyOptions"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/passkeys/verify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Prove the second factor by a passkey; the session is at AAL2
-         * @description For a signed-in person, also before the second factor.
-         */
-        post: operations["passkeys_verifyPasskey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/passkeys/sign-in/options": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Options for navigator.credentials.get to sign in by passkey alone
+         * Whether it can do its work
          * @description For anybody.
          */
-        post: operations["passkeys_signInOptions"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/passkeys/sign-in": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin a session at AAL2 by passkey alone; sets the cookie lc_session, over https __Host-lc_session
-         * @description For anybody.
-         */
-        post: operations["passkeys_signInByPasskey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/totp": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin to enrol an authenticator app, or to replace it
-         * @description For a signed-in person, also before the second factor.
-         */
-        post: operations["secondFactor_beginEnrolment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/totp/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * End the enrolment by the first code; the session is at AAL2
-         * @description For a signed-in person, also before the second factor.
-         */
-        post: operations["secondFactor_confirmEnrolment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/totp/verify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Prove the second factor by a code; the session is at AAL2
-         * @description For a signed-in person, also before the second factor.
-         */
-        post: operations["secondFactor_verify"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/recovery": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Prove the second factor by a recovery code, which is then used up
-         * @description For a signed-in person, also before the second factor.
-         */
-        post: operations["secondFactor_recover"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/platforms": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description For a person with second factor, or an API key with the scope platforms:read. */
-        get: operations["platforms_list"];
-        put?: never;
-        /** @description For a person with second factor, or an API key with the scope platforms:write. */
-        post: operations["platforms_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tickets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description For a person with second factor, or an API key with the scope tickets:read. */
-        get: operations["tickets_list"];
-        put?: never;
-        /** @description For a person with second factor, or an API key with the scope tickets:write. */
-        post: operations["uploadTokens_open"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tickets/{number}/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description For a person with second factor, or an API key with the scope tickets:write. */
-        get: operations["uploadTokens_list"];
-        put?: never;
-        /** @description For a person with second factor, or an API key with the scope tickets:write. */
-        post: operations["uploadTokens_issue"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tickets/{number}/tokens/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
+        get: operations["health_ready"];
         put?: never;
         post?: never;
-        /** @description For a person with second factor, or an API key with the scope tickets:write. */
-        delete: operations["uploadTokens_revoke"];
+        delete?: never;
         options?: never;
         head?: never;
-        /** @description For a person with second factor, or an API key with the scope tickets:write. */
-        patch: operations["uploadTokens_extend"];
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures, in the text format of Prometheus
+         * @description For whoever has METRICS_TOKEN; 404 where the operator set none.
+         */
+        get: operations["monitoring_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/upload.sh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * POSIX sh script that sends files and resumes after interruptions
+         * @description For anybody. It needs only curl and coreutils or busybox: `UPLOAD_TOKEN=lct_… sh upload.sh FILE...`. The address that it was fetched from is in it; `UPLOAD_URL` overrides that.
+         */
+        get: operations["uploadScript_script"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        LiveView: {
-            /** @enum {string} */
-            status: "ok";
+        AnswerPasskey: {
+            response: components["schemas"]["AuthenticationResponse"];
         };
-        ChecksView: {
-            /**
-             * @description answers a query
-             * @enum {string}
-             */
-            database: "up" | "down";
-            /**
-             * @description takes and gives back a file
-             * @enum {string}
-             */
-            storage: "up" | "down";
-            /**
-             * @description more than MIN_FREE_BYTES are free
-             * @enum {string}
-             */
-            freeSpace: "up" | "down";
-            /**
-             * @description down while the service shuts down
-             * @enum {string}
-             */
-            accepting: "up" | "down";
-        };
-        HealthView: {
-            /** @enum {string} */
-            status: "ok" | "error";
-            checks: components["schemas"]["ChecksView"];
-        };
-        AuditActorView: {
-            /** @enum {string} */
-            kind: "person" | "integration" | "customer" | "stranger" | "system";
-            id: string | null;
-            /**
-             * @description Name at that time
-             * @example ann
-             */
-            name: string;
-        };
-        AuditSubjectView: {
-            /** @example user */
-            kind: string;
-            id: string | null;
-        };
-        AuditEventView: {
-            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
-            id: string;
-            /** Format: date-time */
-            at: string;
-            actor: components["schemas"]["AuditActorView"];
-            /** @enum {string} */
-            action: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "backup.restored" | "storage.strays-found";
-            subject: components["schemas"]["AuditSubjectView"];
-            /** @example 192.0.2.7 */
-            address: string | null;
-            requestId: string | null;
-            /**
-             * @example {
-             *       "username": "ann"
-             *     }
-             */
-            details: {
-                [key: string]: unknown;
-            };
-            /**
-             * @description Number in the chain of events; null until it is sealed, about a second later
-             * @example 48213
-             */
-            seq: number | null;
-            /** @description Ties it to the event before: `audit verify --head <seq>:<hash>` asks for it */
-            hash: string | null;
-        };
-        AuditPage: {
-            items: components["schemas"]["AuditEventView"][];
+        ApiKeyPage: {
+            items: components["schemas"]["ApiKeyView"][];
             /** @description cursor of the next page */
             nextCursor: string | null;
         };
-        Receipt: {
-            /** Format: uuid */
+        ApiKeyView: {
+            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
             id: string;
-            /** @example SUP-48213 */
-            ticket: string;
-            /** @example logs.tgz */
-            filename: string;
-            /** @description bytes */
-            size: number;
-            /** @description SHA-256 of the bytes, lower-case hex */
-            sha256: string;
+            /** @example help desk */
+            name: string;
+            scopes: ("platforms:read" | "platforms:write" | "tickets:read" | "tickets:write" | "archives:read" | "archives:delete" | "storage:read")[];
             /** Format: date-time */
-            uploadedAt: string;
-            attemptsLeft: number;
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description To the minute
+             */
+            lastUsedAt: string | null;
+            /** @example ann */
+            createdBy: string;
+            /** Format: date-time */
+            createdAt: string;
         };
-        ClaimReceipt: {
-            /** @example SUP-48213 */
-            ticket: string;
-            /** @example logs.tgz.md5 */
-            filename: string;
-            /**
-             * @description name of the file that it is about
-             * @example logs.tgz
-             */
-            claims: string;
-            /** @enum {string} */
-            algorithm: "md5" | "sha256";
-            /** @description lower-case hex */
-            digest: string;
-            /**
-             * @description pending: it waits 24 h for the file; matched: the stored file has this digest
-             * @enum {string}
-             */
-            state: "pending" | "matched";
+        ArchivePage: {
+            items: components["schemas"]["ArchiveView"][];
+            /** @description cursor of the next page */
+            nextCursor: string | null;
+        };
+        ArchiveTotals: {
+            count: number;
+            /** @description bytes */
+            bytes: number;
         };
         ArchiveView: {
             /** Format: uuid */
@@ -1176,24 +1098,32 @@ export interface components {
              */
             state: "stored" | "mismatched" | "damaged";
         };
-        ArchivePage: {
-            items: components["schemas"]["ArchiveView"][];
+        AssertionResponse: {
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            clientDataJSON: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            authenticatorData: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            signature: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            userHandle?: string;
+        };
+        AttemptPage: {
+            items: components["schemas"]["AttemptView"][];
             /** @description cursor of the next page */
             nextCursor: string | null;
-        };
-        StorageView: {
-            /** @description bytes of the volume; null: an object store, which has none */
-            total: number | null;
-            /** @description bytes in use on it, by whomever */
-            used: number | null;
-            /** @description bytes free on it, MIN_FREE_BYTES among them */
-            free: number | null;
-            /** @example 41.5 */
-            usedPercent: number | null;
-            archives?: {
-                count: number;
-                bytes: number;
-            };
         };
         AttemptView: {
             /** Format: uuid */
@@ -1230,16 +1160,250 @@ export interface components {
              */
             archiveId: string | null;
         };
-        AttemptPage: {
-            items: components["schemas"]["AttemptView"][];
+        AttestationResponse: {
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            clientDataJSON: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            attestationObject: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            authenticatorData?: string;
+            /**
+             * @example [
+             *       "internal",
+             *       "hybrid"
+             *     ]
+             */
+            transports?: string[];
+            /** @example -7 */
+            publicKeyAlgorithm?: number;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            publicKey?: string;
+        };
+        AuditActorView: {
+            /** @enum {string} */
+            kind: "person" | "integration" | "customer" | "stranger" | "system";
+            id: string | null;
+            /**
+             * @description Name at that time
+             * @example ann
+             */
+            name: string;
+        };
+        AuditEventView: {
+            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["AuditActorView"];
+            /** @enum {string} */
+            action: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "backup.restored" | "storage.strays-found";
+            subject: components["schemas"]["AuditSubjectView"];
+            /** @example 192.0.2.7 */
+            address: string | null;
+            requestId: string | null;
+            /**
+             * @example {
+             *       "username": "ann"
+             *     }
+             */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Number in the chain of events; null until it is sealed, about a second later
+             * @example 48213
+             */
+            seq: number | null;
+            /** @description Ties it to the event before: `audit verify --head <seq>:<hash>` asks for it */
+            hash: string | null;
+        };
+        AuditPage: {
+            items: components["schemas"]["AuditEventView"][];
             /** @description cursor of the next page */
             nextCursor: string | null;
         };
-        DownloadLinkView: {
-            /** @example https://logs.example.com/api/v1/downloads/lcd_… */
-            url: string;
+        AuditSubjectView: {
+            /** @example user */
+            kind: string;
+            id: string | null;
+        };
+        AuthenticationResponse: {
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            id: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            rawId: string;
+            /** @enum {string} */
+            type: "public-key";
+            /** @enum {string} */
+            authenticatorAttachment?: "platform" | "cross-platform";
+            /** @example {} */
+            clientExtensionResults: {
+                [key: string]: unknown;
+            };
+            response: components["schemas"]["AssertionResponse"];
+        };
+        AuthenticatorSelectionView: {
+            /** @enum {string} */
+            residentKey: "required" | "preferred" | "discouraged";
+            requireResidentKey: boolean;
+            /** @enum {string} */
+            userVerification: "required" | "preferred" | "discouraged";
+        };
+        ChangePassword: {
+            /**
+             * Format: password
+             * @example correct horse battery staple
+             */
+            current: string;
+            /**
+             * Format: password
+             * @example correct horse battery staple
+             */
+            next: string;
+        };
+        ChangePlatform: {
+            /** @description Largest upload, in bytes; at most MAX_UPLOAD_BYTES counts */
+            maxUploadBytes?: number | null;
+            /** @description Attempts of a new token */
+            tokenAttempts?: number | null;
+            /** @description Lifetime of a new token, in seconds */
+            tokenLifetime?: number | null;
+            /** @description Bytes that all its archives may take together */
+            quotaBytes?: number | null;
+            /** @description Days after which an archive is deleted */
+            retentionDays?: number | null;
+            /** @example Backup Server */
+            title?: string;
+        };
+        ChangeTicket: {
+            /** @description A resolved ticket takes no uploads until it is reopened */
+            resolved?: boolean;
+            /** @example Restore fails after the update */
+            note?: string;
+        };
+        ChangeUser: {
+            /** @enum {string} */
+            role?: "engineer" | "admin";
+            /** @description A disabled user cannot sign in, and is signed out at once */
+            disabled?: boolean;
+        };
+        ChecksView: {
+            /**
+             * @description answers a query
+             * @enum {string}
+             */
+            database: "up" | "down";
+            /**
+             * @description takes and gives back a file
+             * @enum {string}
+             */
+            storage: "up" | "down";
+            /**
+             * @description more than MIN_FREE_BYTES are free
+             * @enum {string}
+             */
+            freeSpace: "up" | "down";
+            /**
+             * @description down while the service shuts down
+             * @enum {string}
+             */
+            accepting: "up" | "down";
+        };
+        ClaimReceipt: {
+            /** @example SUP-48213 */
+            ticket: string;
+            /** @example logs.tgz.md5 */
+            filename: string;
+            /**
+             * @description name of the file that it is about
+             * @example logs.tgz
+             */
+            claims: string;
+            /** @enum {string} */
+            algorithm: "md5" | "sha256";
+            /** @description lower-case hex */
+            digest: string;
+            /**
+             * @description pending: it waits 24 h for the file; matched: the stored file has this digest
+             * @enum {string}
+             */
+            state: "pending" | "matched";
+        };
+        CodeInput: {
+            /** @example 123456 */
+            code: string;
+        };
+        CreateApiKey: {
+            /** @example help desk */
+            name: string;
+            scopes: ("platforms:read" | "platforms:write" | "tickets:read" | "tickets:write" | "archives:read" | "archives:delete" | "storage:read")[];
+            /**
+             * Format: date-time
+             * @description When the key dies; without it, never
+             * @example 2027-01-31T00:00:00.000Z
+             */
+            expiresAt?: string;
+        };
+        CreatePlatform: {
+            /** @description Largest upload, in bytes; at most MAX_UPLOAD_BYTES counts */
+            maxUploadBytes?: number | null;
+            /** @description Attempts of a new token */
+            tokenAttempts?: number | null;
+            /** @description Lifetime of a new token, in seconds */
+            tokenLifetime?: number | null;
+            /** @description Bytes that all its archives may take together */
+            quotaBytes?: number | null;
+            /** @description Days after which an archive is deleted */
+            retentionDays?: number | null;
+            /** @example backup-server */
+            name: string;
+            /** @example Backup Server */
+            title: string;
+        };
+        CreateUser: {
+            /** @example ann */
+            username: string;
+            /**
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password: string;
+            /** @enum {string} */
+            role: "engineer" | "admin";
+        };
+        CreatedApiKeyView: {
+            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
+            id: string;
+            /** @example help desk */
+            name: string;
+            scopes: ("platforms:read" | "platforms:write" | "tickets:read" | "tickets:write" | "archives:read" | "archives:delete" | "storage:read")[];
+            /**
+             * @description Shown this once
+             * @example lck_V1StGXR8Z5jdHi6BmyT0aQxK3nE7wLpU
+             */
+            value: string;
             /** Format: date-time */
-            expiresAt: string;
+            expiresAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
         };
         DeliveredArchive: {
             /** Format: uuid */
@@ -1252,6 +1416,224 @@ export interface components {
             sha256: string;
             /** Format: date-time */
             uploadedAt: string;
+        };
+        DownloadLinkView: {
+            /** @example https://logs.example.com/api/v1/downloads/lcd_… */
+            url: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        EnrolmentView: {
+            /**
+             * @description Shown this once
+             * @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
+             */
+            secret: string;
+            /** @example otpauth://totp/Logs%20Collector:ann?secret=… */
+            otpauthUrl: string;
+            /**
+             * @description otpauthUrl as a QR code
+             * @example <svg …
+             */
+            qrSvg: string;
+        };
+        ExpiringTokenView: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description number of the ticket
+             * @example SUP-48213
+             */
+            ticket: string;
+            attemptsLeft: number;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        ExpiringTokens: {
+            /** @description the first few */
+            items: components["schemas"]["ExpiringTokenView"][];
+            /** @description how many, counted so far */
+            count: number;
+            /** @description whether there are more than were counted */
+            isMore: boolean;
+        };
+        ExtendToken: {
+            /** @description archives that it may still store */
+            attempts?: number;
+            /** @description seconds from now */
+            lifetime?: number;
+        };
+        ForecastView: {
+            /**
+             * @description unknown: not enough history yet; steady: it lasts for years; filling: for daysLeft; full: uploads are refused now; unbounded: an object store
+             * @enum {string}
+             */
+            outlook: "unknown" | "steady" | "filling" | "full" | "unbounded";
+            /** @description whole days until no more than MIN_FREE_BYTES are free */
+            daysLeft: number | null;
+            /** @description bytes stored a day, on average */
+            bytesPerDay: number | null;
+            /** @description whole days that it looks back */
+            basedOnDays: number | null;
+        };
+        FoundTicket: {
+            /** @example SUP-48213 */
+            number: string;
+            /** @example backup-server */
+            platform: string;
+            resolved: boolean;
+            /** @example Restore fails after the update */
+            note: string;
+            /** @example ann */
+            createdBy: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            archives: components["schemas"]["ArchiveTotals"];
+            /**
+             * @description The newest filename that q fits, where neither the number nor the note does
+             * @example logs.tgz
+             */
+            matchedFilename: string | null;
+        };
+        HealthView: {
+            /** @enum {string} */
+            status: "ok" | "error";
+            checks: components["schemas"]["ChecksView"];
+        };
+        IssueToken: {
+            /** @description archives that it may still store */
+            attempts?: number;
+            /** @description seconds from now */
+            lifetime?: number;
+        };
+        IssuedToken: {
+            /** Format: uuid */
+            id: string;
+            /** @example lct_V1StGXR8Z5jdHi6BmyT0cQ9wL2xKpN4a */
+            value: string;
+            attemptsLeft: number;
+            /** Format: date-time */
+            expiresAt: string;
+            /**
+             * @description page for a browser; the token is in the fragment, which browsers do not send
+             * @example https://logs.example.com/upload#lct_…
+             */
+            uploadUrl: string;
+            /** @description line for a shell */
+            curl: string;
+            /**
+             * @description line for a shell on Linux or macOS, for large files and bad lines: it goes on after interruptions; the script needs only curl and coreutils or busybox
+             * @example curl -fsSO https://logs.example.com/upload.sh && UPLOAD_TOKEN=lct_… sh upload.sh logs.tgz
+             */
+            script: string;
+        };
+        LatestArchiveView: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description number of the ticket
+             * @example SUP-48213
+             */
+            ticket: string;
+            /** @example logs.tgz */
+            filename: string;
+            /** @description bytes */
+            size: number;
+            /** Format: date-time */
+            uploadedAt: string;
+            /** @enum {string} */
+            state: "stored" | "mismatched" | "damaged";
+        };
+        LiveView: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        LoginInput: {
+            /** @example ann */
+            username: string;
+            /**
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password: string;
+        };
+        NamePasskey: {
+            /** @example Ann's phone */
+            name: string;
+        };
+        OpenTicket: {
+            /** @example backup-server */
+            platform: string;
+            /** @example SUP-48213 */
+            number: string;
+            /** @example Restore fails after the update */
+            note?: string;
+            /** @description archives that it may still store */
+            attempts?: number;
+            /** @description seconds from now */
+            lifetime?: number;
+        };
+        OpenedTicket: {
+            ticket: components["schemas"]["TicketView"];
+            token: components["schemas"]["IssuedToken"];
+        };
+        OverviewView: {
+            /**
+             * Format: date-time
+             * @description when it was so
+             */
+            at: string;
+            /** @description whether there is a platform */
+            hasPlatforms: boolean;
+            /** @description whether there is a ticket */
+            hasTickets: boolean;
+            /** @description empty where all is well */
+            troubles: components["schemas"]["Troubles"];
+            /** @description those being sent first */
+            uploads: components["schemas"]["UploadsUnderWay"];
+            /** @description open tickets that no archive has come for, newest first */
+            waiting: components["schemas"]["WaitingTickets"];
+            /** @description tokens of open tickets that expire within 48 hours, the next one first */
+            expiringTokens: components["schemas"]["ExpiringTokens"];
+            /** @description tokens of open tickets that take nothing more, though they have not expired */
+            spentTokens: components["schemas"]["SpentTokens"];
+            /** @description newest first; null for an API key without archives:read */
+            archives: components["schemas"]["LatestArchiveView"][] | null;
+            /** @description null for an API key without storage:read */
+            room: (components["schemas"]["RoomView"] | null) & components["schemas"]["RoomView"];
+        };
+        OwnPasskeysView: {
+            items: components["schemas"]["PasskeyView"][];
+        };
+        OwnSessionView: {
+            /**
+             * @description Names the session; opens nothing
+             * @example a3f1…
+             */
+            id: string;
+            /** @example 192.0.2.7 */
+            address: string;
+            /**
+             * @description The browser's User-Agent
+             * @example Mozilla/5.0
+             */
+            agent: string;
+            /** @enum {number} */
+            aal: 1 | 2;
+            /** Format: date-time */
+            beganAt: string;
+            /**
+             * Format: date-time
+             * @description Last request, to the minute
+             */
+            seenAt: string;
+            /** @description Whether this request came with it */
+            current: boolean;
+        };
+        OwnSessionsView: {
+            items: components["schemas"]["OwnSessionView"][];
         };
         OwnTokenReceipt: {
             /** @example SUP-48213 */
@@ -1276,6 +1658,338 @@ export interface components {
             serverTime: string;
             /** @description what this token has delivered and nobody has deleted, newest first; of more than 1000 the newest */
             archives: components["schemas"]["DeliveredArchive"][];
+        };
+        PasskeyCreationOptions: {
+            /** @description base64url; answered once, within five minutes */
+            challenge: string;
+            /**
+             * @description Milliseconds
+             * @example 300000
+             */
+            timeout: number;
+            rp: components["schemas"]["RelyingPartyView"];
+            user: components["schemas"]["PasskeyUserView"];
+            pubKeyCredParams: components["schemas"]["PasskeyParametersView"][];
+            /** @description Where the account has one already */
+            excludeCredentials: components["schemas"]["PasskeyDescriptorView"][];
+            authenticatorSelection: components["schemas"]["AuthenticatorSelectionView"];
+            /** @enum {string} */
+            attestation: "none";
+        };
+        PasskeyDescriptorView: {
+            /** @description base64url */
+            id: string;
+            /** @enum {string} */
+            type: "public-key";
+            /**
+             * @example [
+             *       "internal"
+             *     ]
+             */
+            transports: string[];
+        };
+        PasskeyParametersView: {
+            /**
+             * @description COSE algorithm
+             * @example -7
+             */
+            alg: number;
+            /** @enum {string} */
+            type: "public-key";
+        };
+        PasskeyRequestOptions: {
+            /** @description base64url; answered once, within five minutes */
+            challenge: string;
+            /**
+             * @description Milliseconds
+             * @example 300000
+             */
+            timeout: number;
+            /** @example logs.example.com */
+            rpId: string;
+            /** @description The account's own; absent for signing in, where the passkey says whose it is */
+            allowCredentials?: components["schemas"]["PasskeyDescriptorView"][];
+            /** @enum {string} */
+            userVerification: "required" | "preferred" | "discouraged";
+        };
+        PasskeyUserView: {
+            /** @description Random, base64url */
+            id: string;
+            /** @example ann */
+            name: string;
+            /** @example ann */
+            displayName: string;
+        };
+        PasskeyView: {
+            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
+            id: string;
+            /** @example Ann's phone */
+            name: string;
+            /** @description Whether it was kept elsewhere too when last used, as synced ones are */
+            backedUp: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            lastUsedAt: string | null;
+        };
+        PlatformPage: {
+            items: components["schemas"]["PlatformView"][];
+            /** @description cursor of the next page */
+            nextCursor: string | null;
+        };
+        PlatformView: {
+            /** @example backup-server */
+            name: string;
+            /** @example Backup Server */
+            title: string;
+            maxUploadBytes: number | null;
+            tokenAttempts: number | null;
+            tokenLifetime: number | null;
+            quotaBytes: number | null;
+            retentionDays: number | null;
+        };
+        /** @description Every error (RFC 9457). Switch on `code`; `detail` is a sentence for people. */
+        Problem: {
+            /** Format: uri */
+            type: string;
+            title: string;
+            status: number;
+            /** @description says what to do next */
+            detail: string;
+            /**
+             * @description validation-failed 400, file-missing 400, too-many-files 400, multipart-malformed 400, cursor-invalid 400, request-malformed 400, credentials-missing 401, token-unknown 401, login-failed 401, session-expired 401, api-key-unknown 401, metrics-token-unknown 401, setup-token-unknown 401, second-factor-required 403, second-factor-enrolment-required 403, role-insufficient 403, scope-insufficient 403, session-required 403, cross-site-request 403, not-found 404, method-not-allowed 405, upload-stalled 408, ticket-exists 409, platform-exists 409, platform-not-empty 409, user-exists 409, last-admin 409, last-second-factor 409, upload-offset-mismatch 409, token-expired 410, token-exhausted 410, token-revoked 410, tus-version-unsupported 412, precondition-failed 412, body-too-large 413, upload-too-large 413, quota-exceeded 413, content-type-unsupported 415, range-not-satisfiable 416, digest-mismatch 422, file-empty 422, code-invalid 422, passkey-invalid 422, idempotency-key-reused 422, upload-busy 423, ticket-resolved 423, token-locked 423, rate-limited 429, headers-too-large 431, checksum-mismatch 460, internal-error 500, archive-damaged 500, shutting-down 503, database-unavailable 503, storage-unavailable 503, too-many-uploads 503, storage-full 507
+             * @enum {string}
+             */
+            code: "validation-failed" | "file-missing" | "too-many-files" | "multipart-malformed" | "cursor-invalid" | "request-malformed" | "credentials-missing" | "token-unknown" | "login-failed" | "session-expired" | "api-key-unknown" | "metrics-token-unknown" | "setup-token-unknown" | "second-factor-required" | "second-factor-enrolment-required" | "role-insufficient" | "scope-insufficient" | "session-required" | "cross-site-request" | "not-found" | "method-not-allowed" | "upload-stalled" | "ticket-exists" | "platform-exists" | "platform-not-empty" | "user-exists" | "last-admin" | "last-second-factor" | "upload-offset-mismatch" | "token-expired" | "token-exhausted" | "token-revoked" | "tus-version-unsupported" | "precondition-failed" | "body-too-large" | "upload-too-large" | "quota-exceeded" | "content-type-unsupported" | "range-not-satisfiable" | "digest-mismatch" | "file-empty" | "code-invalid" | "passkey-invalid" | "idempotency-key-reused" | "upload-busy" | "ticket-resolved" | "token-locked" | "rate-limited" | "headers-too-large" | "checksum-mismatch" | "internal-error" | "archive-damaged" | "shutting-down" | "database-unavailable" | "storage-unavailable" | "too-many-uploads" | "storage-full";
+            requestId: string;
+            /** @description with validation-failed: the fields to correct */
+            errors?: {
+                field: string;
+                message: string;
+            }[];
+        };
+        Proof: {
+            /**
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password?: string;
+            /**
+             * @description A code of the enrolled app, or a recovery code
+             * @example 123456
+             */
+            code?: string;
+            /** @description Instead of both: the answer to POST /auth/passkeys/verify/options, with PIN, finger or face */
+            passkey?: components["schemas"]["AuthenticationResponse"];
+        };
+        Receipt: {
+            /** Format: uuid */
+            id: string;
+            /** @example SUP-48213 */
+            ticket: string;
+            /** @example logs.tgz */
+            filename: string;
+            /** @description bytes */
+            size: number;
+            /** @description SHA-256 of the bytes, lower-case hex */
+            sha256: string;
+            /** Format: date-time */
+            uploadedAt: string;
+            attemptsLeft: number;
+        };
+        RecoveryCodesView: {
+            /**
+             * @description Each works once instead of a code; shown this once
+             * @example [
+             *       "k3f7a-9xm2p"
+             *     ]
+             */
+            recoveryCodes: string[];
+        };
+        RegisterPasskey: {
+            /** @example Ann's phone */
+            name: string;
+            response: components["schemas"]["RegistrationResponse"];
+        };
+        RegisteredPasskeyView: {
+            passkey: components["schemas"]["PasskeyView"];
+            /**
+             * @description Ten new ones where the account had none left, as with its first factor; shown this once. Null where those that it has go on
+             * @example [
+             *       "k3f7a-9xm2p"
+             *     ]
+             */
+            recoveryCodes: string[] | null;
+        };
+        RegistrationResponse: {
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            id: string;
+            /**
+             * @description base64url
+             * @example dGhlIHNhbWUgYnl0ZXM
+             */
+            rawId: string;
+            /** @enum {string} */
+            type: "public-key";
+            /** @enum {string} */
+            authenticatorAttachment?: "platform" | "cross-platform";
+            /** @example {} */
+            clientExtensionResults: {
+                [key: string]: unknown;
+            };
+            response: components["schemas"]["AttestationResponse"];
+        };
+        RelyingPartyView: {
+            /** @example logs.example.com */
+            id: string;
+            /** @example Logs Collector */
+            name: string;
+        };
+        RoomView: {
+            /** @description bytes of the volume; null: none */
+            total: number | null;
+            /** @description null: unreadable, or no volume */
+            free: number | null;
+            /** @description MIN_FREE_BYTES: what uploads leave free */
+            reserve: number;
+            forecast: components["schemas"]["ForecastView"];
+        };
+        SessionView: {
+            user: components["schemas"]["SignedInUser"];
+            /**
+             * @description 1: password alone; 2: password and second factor (NIST SP 800-63B)
+             * @enum {number}
+             */
+            aal: 1 | 2;
+            /**
+             * @description What is left to do: enrol by POST /auth/totp or /auth/passkeys, prove by one of `methods`, or nothing
+             * @enum {string}
+             */
+            secondFactor: "enrol" | "verify" | "done";
+            /** @description By what the person can prove more than the password; empty before a second factor is enrolled. Whether a recovery code is left is not told */
+            methods: ("totp" | "passkey" | "recovery")[];
+        };
+        SetupInput: {
+            /**
+             * @description The fragment of the set-up link in the log of the first start
+             * @example lcs_V1StGXR8Z5jdHi6BmyT0aQxK3nE7wLpU
+             */
+            token: string;
+            /** @example ann */
+            username: string;
+            /**
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password: string;
+        };
+        SignedInUser: {
+            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
+            id: string;
+            /** @example ann */
+            username: string;
+            /** @enum {string} */
+            role: "engineer" | "admin";
+        };
+        SpentTokenView: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description number of the ticket
+             * @example SUP-48213
+             */
+            ticket: string;
+            /**
+             * @description exhausted: no attempt is left; locked: too many uploads stored nothing
+             * @enum {string}
+             */
+            state: "exhausted" | "locked";
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        SpentTokens: {
+            /** @description the first few */
+            items: components["schemas"]["SpentTokenView"][];
+            /** @description how many, counted so far */
+            count: number;
+            /** @description whether there are more than were counted */
+            isMore: boolean;
+        };
+        StorageHistoryView: {
+            /** @description the last 30 days and today, oldest first */
+            days: components["schemas"]["StoredDayView"][];
+            room: components["schemas"]["RoomView"];
+        };
+        StorageView: {
+            /** @description bytes of the volume; null: an object store, which has none */
+            total: number | null;
+            /** @description bytes in use on it, by whomever */
+            used: number | null;
+            /** @description bytes free on it, MIN_FREE_BYTES among them */
+            free: number | null;
+            /** @example 41.5 */
+            usedPercent: number | null;
+            archives?: {
+                count: number;
+                bytes: number;
+            };
+        };
+        StoredDayView: {
+            /**
+             * Format: date
+             * @description in UTC
+             */
+            day: string;
+            /** @description archives stored on it that are still there */
+            count: number;
+            /** @description their bytes */
+            bytes: number;
+        };
+        TicketPage: {
+            items: components["schemas"]["FoundTicket"][];
+            /** @description cursor of the next page */
+            nextCursor: string | null;
+        };
+        TicketView: {
+            /** @example SUP-48213 */
+            number: string;
+            /** @example backup-server */
+            platform: string;
+            resolved: boolean;
+            /** @example Restore fails after the update */
+            note: string;
+            /** @example ann */
+            createdBy: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            archives: components["schemas"]["ArchiveTotals"];
+        };
+        TokenPage: {
+            items: components["schemas"]["TokenView"][];
+            /** @description cursor of the next page */
+            nextCursor: string | null;
+        };
+        TokenView: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            state: "active" | "revoked" | "resolved" | "expired" | "locked" | "exhausted";
+            attemptsLeft: number;
+            /** @description uploads that stored nothing since the last stored one */
+            failures: number;
+            /** Format: date-time */
+            expiresAt: string;
+            /** Format: date-time */
+            revokedAt: string | null;
+            /** @example ann */
+            createdBy: string;
+            /** Format: date-time */
+            createdAt: string;
         };
         TroubleView: {
             /**
@@ -1351,6 +2065,24 @@ export interface components {
             /** @description whether there are more than were counted */
             isMore: boolean;
         };
+        UserPage: {
+            items: components["schemas"]["UserView"][];
+            /** @description cursor of the next page */
+            nextCursor: string | null;
+        };
+        UserView: {
+            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
+            id: string;
+            /** @example ann */
+            username: string;
+            /** @enum {string} */
+            role: "engineer" | "admin";
+            disabled: boolean;
+            /** @description Whether a second factor is enrolled */
+            secondFactor: boolean;
+            /** Format: date-time */
+            createdAt: string;
+        };
         WaitingTicketView: {
             /**
              * @description number of the ticket
@@ -1372,738 +2104,6 @@ export interface components {
             /** @description whether there are more than were counted */
             isMore: boolean;
         };
-        ExpiringTokenView: {
-            /** Format: uuid */
-            id: string;
-            /**
-             * @description number of the ticket
-             * @example SUP-48213
-             */
-            ticket: string;
-            attemptsLeft: number;
-            /** Format: date-time */
-            expiresAt: string;
-        };
-        ExpiringTokens: {
-            /** @description the first few */
-            items: components["schemas"]["ExpiringTokenView"][];
-            /** @description how many, counted so far */
-            count: number;
-            /** @description whether there are more than were counted */
-            isMore: boolean;
-        };
-        SpentTokenView: {
-            /** Format: uuid */
-            id: string;
-            /**
-             * @description number of the ticket
-             * @example SUP-48213
-             */
-            ticket: string;
-            /**
-             * @description exhausted: no attempt is left; locked: too many uploads stored nothing
-             * @enum {string}
-             */
-            state: "exhausted" | "locked";
-            /** Format: date-time */
-            expiresAt: string;
-        };
-        SpentTokens: {
-            /** @description the first few */
-            items: components["schemas"]["SpentTokenView"][];
-            /** @description how many, counted so far */
-            count: number;
-            /** @description whether there are more than were counted */
-            isMore: boolean;
-        };
-        LatestArchiveView: {
-            /** Format: uuid */
-            id: string;
-            /**
-             * @description number of the ticket
-             * @example SUP-48213
-             */
-            ticket: string;
-            /** @example logs.tgz */
-            filename: string;
-            /** @description bytes */
-            size: number;
-            /** Format: date-time */
-            uploadedAt: string;
-            /** @enum {string} */
-            state: "stored" | "mismatched" | "damaged";
-        };
-        ForecastView: {
-            /**
-             * @description unknown: not enough history yet; steady: it lasts for years; filling: for daysLeft; full: uploads are refused now; unbounded: an object store
-             * @enum {string}
-             */
-            outlook: "unknown" | "steady" | "filling" | "full" | "unbounded";
-            /** @description whole days until no more than MIN_FREE_BYTES are free */
-            daysLeft: number | null;
-            /** @description bytes stored a day, on average */
-            bytesPerDay: number | null;
-            /** @description whole days that it looks back */
-            basedOnDays: number | null;
-        };
-        RoomView: {
-            /** @description bytes of the volume; null: none */
-            total: number | null;
-            /** @description null: unreadable, or no volume */
-            free: number | null;
-            /** @description MIN_FREE_BYTES: what uploads leave free */
-            reserve: number;
-            forecast: components["schemas"]["ForecastView"];
-        };
-        OverviewView: {
-            /**
-             * Format: date-time
-             * @description when it was so
-             */
-            at: string;
-            /** @description whether there is a platform */
-            hasPlatforms: boolean;
-            /** @description whether there is a ticket */
-            hasTickets: boolean;
-            /** @description empty where all is well */
-            troubles: components["schemas"]["Troubles"];
-            /** @description those being sent first */
-            uploads: components["schemas"]["UploadsUnderWay"];
-            /** @description open tickets that no archive has come for, newest first */
-            waiting: components["schemas"]["WaitingTickets"];
-            /** @description tokens of open tickets that expire within 48 hours, the next one first */
-            expiringTokens: components["schemas"]["ExpiringTokens"];
-            /** @description tokens of open tickets that take nothing more, though they have not expired */
-            spentTokens: components["schemas"]["SpentTokens"];
-            /** @description newest first; null for an API key without archives:read */
-            archives: components["schemas"]["LatestArchiveView"][] | null;
-            /** @description null for an API key without storage:read */
-            room: (components["schemas"]["RoomView"] | null) & components["schemas"]["RoomView"];
-        };
-        StoredDayView: {
-            /**
-             * Format: date
-             * @description in UTC
-             */
-            day: string;
-            /** @description archives stored on it that are still there */
-            count: number;
-            /** @description their bytes */
-            bytes: number;
-        };
-        StorageHistoryView: {
-            /** @description the last 30 days and today, oldest first */
-            days: components["schemas"]["StoredDayView"][];
-            room: components["schemas"]["RoomView"];
-        };
-        ApiKeyView: {
-            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
-            id: string;
-            /** @example help desk */
-            name: string;
-            scopes: ("platforms:read" | "platforms:write" | "tickets:read" | "tickets:write" | "archives:read" | "archives:delete" | "storage:read")[];
-            /** Format: date-time */
-            expiresAt: string | null;
-            /**
-             * Format: date-time
-             * @description To the minute
-             */
-            lastUsedAt: string | null;
-            /** @example ann */
-            createdBy: string;
-            /** Format: date-time */
-            createdAt: string;
-        };
-        ApiKeyPage: {
-            items: components["schemas"]["ApiKeyView"][];
-            /** @description cursor of the next page */
-            nextCursor: string | null;
-        };
-        CreateApiKey: {
-            /** @example help desk */
-            name: string;
-            scopes: ("platforms:read" | "platforms:write" | "tickets:read" | "tickets:write" | "archives:read" | "archives:delete" | "storage:read")[];
-            /**
-             * Format: date-time
-             * @description When the key dies; without it, never
-             * @example 2027-01-31T00:00:00.000Z
-             */
-            expiresAt?: string;
-        };
-        CreatedApiKeyView: {
-            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
-            id: string;
-            /** @example help desk */
-            name: string;
-            scopes: ("platforms:read" | "platforms:write" | "tickets:read" | "tickets:write" | "archives:read" | "archives:delete" | "storage:read")[];
-            /**
-             * @description Shown this once
-             * @example lck_V1StGXR8Z5jdHi6BmyT0aQxK3nE7wLpU
-             */
-            value: string;
-            /** Format: date-time */
-            expiresAt: string | null;
-            /** Format: date-time */
-            createdAt: string;
-        };
-        LoginInput: {
-            /** @example ann */
-            username: string;
-            /**
-             * Format: password
-             * @example correct horse battery staple
-             */
-            password: string;
-        };
-        SignedInUser: {
-            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
-            id: string;
-            /** @example ann */
-            username: string;
-            /** @enum {string} */
-            role: "engineer" | "admin";
-        };
-        SessionView: {
-            user: components["schemas"]["SignedInUser"];
-            /**
-             * @description 1: password alone; 2: password and second factor (NIST SP 800-63B)
-             * @enum {number}
-             */
-            aal: 1 | 2;
-            /**
-             * @description What is left to do: enrol by POST /auth/totp or /auth/passkeys, prove by one of `methods`, or nothing
-             * @enum {string}
-             */
-            secondFactor: "enrol" | "verify" | "done";
-            /** @description By what the person can prove more than the password; empty before a second factor is enrolled. Whether a recovery code is left is not told */
-            methods: ("totp" | "passkey" | "recovery")[];
-        };
-        SetupInput: {
-            /**
-             * @description The fragment of the set-up link in the log of the first start
-             * @example lcs_V1StGXR8Z5jdHi6BmyT0aQxK3nE7wLpU
-             */
-            token: string;
-            /** @example ann */
-            username: string;
-            /**
-             * Format: password
-             * @example correct horse battery staple
-             */
-            password: string;
-        };
-        ChangePassword: {
-            /**
-             * Format: password
-             * @example correct horse battery staple
-             */
-            current: string;
-            /**
-             * Format: password
-             * @example correct horse battery staple
-             */
-            next: string;
-        };
-        OwnSessionView: {
-            /**
-             * @description Names the session; opens nothing
-             * @example a3f1…
-             */
-            id: string;
-            /** @example 192.0.2.7 */
-            address: string;
-            /**
-             * @description The browser's User-Agent
-             * @example Mozilla/5.0
-             */
-            agent: string;
-            /** @enum {number} */
-            aal: 1 | 2;
-            /** Format: date-time */
-            beganAt: string;
-            /**
-             * Format: date-time
-             * @description Last request, to the minute
-             */
-            seenAt: string;
-            /** @description Whether this request came with it */
-            current: boolean;
-        };
-        OwnSessionsView: {
-            items: components["schemas"]["OwnSessionView"][];
-        };
-        UserView: {
-            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
-            id: string;
-            /** @example ann */
-            username: string;
-            /** @enum {string} */
-            role: "engineer" | "admin";
-            disabled: boolean;
-            /** @description Whether a second factor is enrolled */
-            secondFactor: boolean;
-            /** Format: date-time */
-            createdAt: string;
-        };
-        UserPage: {
-            items: components["schemas"]["UserView"][];
-            /** @description cursor of the next page */
-            nextCursor: string | null;
-        };
-        CreateUser: {
-            /** @example ann */
-            username: string;
-            /**
-             * Format: password
-             * @example correct horse battery staple
-             */
-            password: string;
-            /** @enum {string} */
-            role: "engineer" | "admin";
-        };
-        ChangeUser: {
-            /** @enum {string} */
-            role?: "engineer" | "admin";
-            /** @description A disabled user cannot sign in, and is signed out at once */
-            disabled?: boolean;
-        };
-        PasskeyView: {
-            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
-            id: string;
-            /** @example Ann's phone */
-            name: string;
-            /** @description Whether it was kept elsewhere too when last used, as synced ones are */
-            backedUp: boolean;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            lastUsedAt: string | null;
-        };
-        OwnPasskeysView: {
-            items: components["schemas"]["PasskeyView"][];
-        };
-        AssertionResponse: {
-            /**
-             * @description base64url
-             * @example dGhlIHNhbWUgYnl0ZXM
-             */
-            clientDataJSON: string;
-            /**
-             * @description base64url
-             * @example dGhlIHNhbWUgYnl0ZXM
-             */
-            authenticatorData: string;
-            /**
-             * @description base64url
-             * @example dGhlIHNhbWUgYnl0ZXM
-             */
-            signature: string;
-            /**
-             * @description base64url
-             * @example dGhlIHNhbWUgYnl0ZXM
-             */
-            userHandle?: string;
-        };
-        AuthenticationResponse: {
-            /**
-             * @description base64url
-             * @example dGhlIHNhbWUgYnl0ZXM
-             */
-            id: string;
-            /**
-             * @description base64url
-             * @example dGhlIHNhbWUgYnl0ZXM
-             */
-            rawId: string;
-            /** @enum {string} */
-            type: "public-key";
-            /** @enum {string} */
-            authenticatorAttachment?: "platform" | "cross-platform";
-            /** @example {} */
-            clientExtensionResults: {
-                [key: string]: unknown;
-            };
-            response: components["schemas"]["AssertionResponse"];
-        };
-        Proof: {
-            /**
-             * Format: password
-             * @example correct horse battery staple
-             */
-            password?: string;
-            /**
-             * @description A code of the enrolled app, or a recovery code
-             * @example 123456
-             */
-            code?: string;
-            /** @description Instead of both: the answer to POST /auth/passkeys/verify/options, with PIN, finger or face */
-            passkey?: components["schemas"]["AuthenticationResponse"];
-        };
-        RelyingPartyView: {
-            /** @example logs.example.com */
-            id: string;
-            /** @example Logs Collector */
-            name: string;
-        };
-        PasskeyUserView: {
-            /** @description Random, base64url */
-            id: string;
-            /** @example ann */
-            name: string;
-            /** @example ann */
-            displayName: string;
-        };
-        PasskeyParametersView: {
-            /**
-             * @description COSE algorithm
-             * @example -7
-             */
-            alg: number;
-            /** @enum {string} */
-            type: "public-key";
-        };
-        PasskeyDescriptorView: {
-            /** @description base64url */
-            id: string;
-            /** @enum {string} */
-            type: "public-key";
-            /**
-             * @example [
-             *       "internal"
-             *     ]
-             */
-            transports: string[];
-        };
-        AuthenticatorSelectionView: {
-            /** @enum {string} */
-            residentKey: "required" | "preferred" | "discouraged";
-            requireResidentKey: boolean;
-            /** @enum {string} */
-            userVerification: "required" | "preferred" | "discouraged";
-        };
-        PasskeyCreationOptions: {
-            /** @description base64url; answered once, within five minutes */
-            challenge: string;
-            /**
-             * @description Milliseconds
-             * @example 300000
-             */
-            timeout: number;
-            rp: components["schemas"]["RelyingPartyView"];
-            user: components["schemas"]["PasskeyUserView"];
-            pubKeyCredParams: components["schemas"]["PasskeyParametersView"][];
-            /** @description Where the account has one already */
-            excludeCredentials: components["schemas"]["PasskeyDescriptorView"][];
-            authenticatorSelection: components["schemas"]["AuthenticatorSelectionView"];
-            /** @enum {string} */
-            attestation: "none";
-        };
-        AttestationResponse: {
-            /**
-             * @description base64url
-             * @example dGhlIHNhbWUgYnl0ZXM
-             */
-            clientDataJSON: string;
-            /**
-             * @description base64url
-             * @example dGhlIHNhbWUgYnl0ZXM
-             */
-            attestationObject: string;
-            /**
-             * @description base64url
-             * @example dGhlIHNhbWUgYnl0ZXM
-             */
-            authenticatorData?: string;
-            /**
-             * @example [
-             *       "internal",
-             *       "hybrid"
-             *     ]
-             */
-            transports?: string[];
-            /** @example -7 */
-            publicKeyAlgorithm?: number;
-            /**
-             * @description base64url
-             * @example dGhlIHNhbWUgYnl0ZXM
-             */
-            publicKey?: string;
-        };
-        RegistrationResponse: {
-            /**
-             * @description base64url
-             * @example dGhlIHNhbWUgYnl0ZXM
-             */
-            id: string;
-            /**
-             * @description base64url
-             * @example dGhlIHNhbWUgYnl0ZXM
-             */
-            rawId: string;
-            /** @enum {string} */
-            type: "public-key";
-            /** @enum {string} */
-            authenticatorAttachment?: "platform" | "cross-platform";
-            /** @example {} */
-            clientExtensionResults: {
-                [key: string]: unknown;
-            };
-            response: components["schemas"]["AttestationResponse"];
-        };
-        RegisterPasskey: {
-            /** @example Ann's phone */
-            name: string;
-            response: components["schemas"]["RegistrationResponse"];
-        };
-        RegisteredPasskeyView: {
-            passkey: components["schemas"]["PasskeyView"];
-            /**
-             * @description Ten new ones where the account had none left, as with its first factor; shown this once. Null where those that it has go on
-             * @example [
-             *       "k3f7a-9xm2p"
-             *     ]
-             */
-            recoveryCodes: string[] | null;
-        };
-        NamePasskey: {
-            /** @example Ann's phone */
-            name: string;
-        };
-        PasskeyRequestOptions: {
-            /** @description base64url; answered once, within five minutes */
-            challenge: string;
-            /**
-             * @description Milliseconds
-             * @example 300000
-             */
-            timeout: number;
-            /** @example logs.example.com */
-            rpId: string;
-            /** @description The account's own; absent for signing in, where the passkey says whose it is */
-            allowCredentials?: components["schemas"]["PasskeyDescriptorView"][];
-            /** @enum {string} */
-            userVerification: "required" | "preferred" | "discouraged";
-        };
-        AnswerPasskey: {
-            response: components["schemas"]["AuthenticationResponse"];
-        };
-        EnrolmentView: {
-            /**
-             * @description Shown this once
-             * @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
-             */
-            secret: string;
-            /** @example otpauth://totp/Logs%20Collector:ann?secret=… */
-            otpauthUrl: string;
-            /**
-             * @description otpauthUrl as a QR code
-             * @example <svg …
-             */
-            qrSvg: string;
-        };
-        CodeInput: {
-            /** @example 123456 */
-            code: string;
-        };
-        RecoveryCodesView: {
-            /**
-             * @description Each works once instead of a code; shown this once
-             * @example [
-             *       "k3f7a-9xm2p"
-             *     ]
-             */
-            recoveryCodes: string[];
-        };
-        PlatformView: {
-            /** @example backup-server */
-            name: string;
-            /** @example Backup Server */
-            title: string;
-            maxUploadBytes: number | null;
-            tokenAttempts: number | null;
-            tokenLifetime: number | null;
-            quotaBytes: number | null;
-            retentionDays: number | null;
-        };
-        PlatformPage: {
-            items: components["schemas"]["PlatformView"][];
-            /** @description cursor of the next page */
-            nextCursor: string | null;
-        };
-        CreatePlatform: {
-            /** @description Largest upload, in bytes; at most MAX_UPLOAD_BYTES counts */
-            maxUploadBytes?: number | null;
-            /** @description Attempts of a new token */
-            tokenAttempts?: number | null;
-            /** @description Lifetime of a new token, in seconds */
-            tokenLifetime?: number | null;
-            /** @description Bytes that all its archives may take together */
-            quotaBytes?: number | null;
-            /** @description Days after which an archive is deleted */
-            retentionDays?: number | null;
-            /** @example backup-server */
-            name: string;
-            /** @example Backup Server */
-            title: string;
-        };
-        ChangePlatform: {
-            /** @description Largest upload, in bytes; at most MAX_UPLOAD_BYTES counts */
-            maxUploadBytes?: number | null;
-            /** @description Attempts of a new token */
-            tokenAttempts?: number | null;
-            /** @description Lifetime of a new token, in seconds */
-            tokenLifetime?: number | null;
-            /** @description Bytes that all its archives may take together */
-            quotaBytes?: number | null;
-            /** @description Days after which an archive is deleted */
-            retentionDays?: number | null;
-            /** @example Backup Server */
-            title?: string;
-        };
-        ArchiveTotals: {
-            count: number;
-            /** @description bytes */
-            bytes: number;
-        };
-        FoundTicket: {
-            /** @example SUP-48213 */
-            number: string;
-            /** @example backup-server */
-            platform: string;
-            resolved: boolean;
-            /** @example Restore fails after the update */
-            note: string;
-            /** @example ann */
-            createdBy: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-            archives: components["schemas"]["ArchiveTotals"];
-            /**
-             * @description The newest filename that q fits, where neither the number nor the note does
-             * @example logs.tgz
-             */
-            matchedFilename: string | null;
-        };
-        TicketPage: {
-            items: components["schemas"]["FoundTicket"][];
-            /** @description cursor of the next page */
-            nextCursor: string | null;
-        };
-        TicketView: {
-            /** @example SUP-48213 */
-            number: string;
-            /** @example backup-server */
-            platform: string;
-            resolved: boolean;
-            /** @example Restore fails after the update */
-            note: string;
-            /** @example ann */
-            createdBy: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-            archives: components["schemas"]["ArchiveTotals"];
-        };
-        ChangeTicket: {
-            /** @description A resolved ticket takes no uploads until it is reopened */
-            resolved?: boolean;
-            /** @example Restore fails after the update */
-            note?: string;
-        };
-        OpenTicket: {
-            /** @example backup-server */
-            platform: string;
-            /** @example SUP-48213 */
-            number: string;
-            /** @example Restore fails after the update */
-            note?: string;
-            /** @description archives that it may still store */
-            attempts?: number;
-            /** @description seconds from now */
-            lifetime?: number;
-        };
-        IssuedToken: {
-            /** Format: uuid */
-            id: string;
-            /** @example lct_V1StGXR8Z5jdHi6BmyT0cQ9wL2xKpN4a */
-            value: string;
-            attemptsLeft: number;
-            /** Format: date-time */
-            expiresAt: string;
-            /**
-             * @description page for a browser; the token is in the fragment, which browsers do not send
-             * @example https://logs.example.com/upload#lct_…
-             */
-            uploadUrl: string;
-            /** @description line for a shell */
-            curl: string;
-            /**
-             * @description line for a shell on Linux or macOS, for large files and bad lines: it goes on after interruptions; the script needs only curl and coreutils or busybox
-             * @example curl -fsSO https://logs.example.com/upload.sh && UPLOAD_TOKEN=lct_… sh upload.sh logs.tgz
-             */
-            script: string;
-        };
-        OpenedTicket: {
-            ticket: components["schemas"]["TicketView"];
-            token: components["schemas"]["IssuedToken"];
-        };
-        TokenView: {
-            /** Format: uuid */
-            id: string;
-            /** @enum {string} */
-            state: "active" | "revoked" | "resolved" | "expired" | "locked" | "exhausted";
-            attemptsLeft: number;
-            /** @description uploads that stored nothing since the last stored one */
-            failures: number;
-            /** Format: date-time */
-            expiresAt: string;
-            /** Format: date-time */
-            revokedAt: string | null;
-            /** @example ann */
-            createdBy: string;
-            /** Format: date-time */
-            createdAt: string;
-        };
-        TokenPage: {
-            items: components["schemas"]["TokenView"][];
-            /** @description cursor of the next page */
-            nextCursor: string | null;
-        };
-        IssueToken: {
-            /** @description archives that it may still store */
-            attempts?: number;
-            /** @description seconds from now */
-            lifetime?: number;
-        };
-        ExtendToken: {
-            /** @description archives that it may still store */
-            attempts?: number;
-            /** @description seconds from now */
-            lifetime?: number;
-        };
-        /** @description Every error (RFC 9457). Switch on `code`; `detail` is a sentence for people. */
-        Problem: {
-            /** Format: uri */
-            type: string;
-            title: string;
-            status: number;
-            /** @description says what to do next */
-            detail: string;
-            /**
-             * @description validation-failed 400, file-missing 400, too-many-files 400, multipart-malformed 400, cursor-invalid 400, request-malformed 400, credentials-missing 401, token-unknown 401, login-failed 401, session-expired 401, api-key-unknown 401, metrics-token-unknown 401, setup-token-unknown 401, second-factor-required 403, second-factor-enrolment-required 403, role-insufficient 403, scope-insufficient 403, session-required 403, cross-site-request 403, not-found 404, method-not-allowed 405, upload-stalled 408, ticket-exists 409, platform-exists 409, platform-not-empty 409, user-exists 409, last-admin 409, last-second-factor 409, upload-offset-mismatch 409, token-expired 410, token-exhausted 410, token-revoked 410, tus-version-unsupported 412, precondition-failed 412, body-too-large 413, upload-too-large 413, quota-exceeded 413, content-type-unsupported 415, range-not-satisfiable 416, digest-mismatch 422, file-empty 422, code-invalid 422, passkey-invalid 422, idempotency-key-reused 422, upload-busy 423, ticket-resolved 423, token-locked 423, rate-limited 429, headers-too-large 431, checksum-mismatch 460, internal-error 500, archive-damaged 500, shutting-down 503, database-unavailable 503, storage-unavailable 503, too-many-uploads 503, storage-full 507
-             * @enum {string}
-             */
-            code: "validation-failed" | "file-missing" | "too-many-files" | "multipart-malformed" | "cursor-invalid" | "request-malformed" | "credentials-missing" | "token-unknown" | "login-failed" | "session-expired" | "api-key-unknown" | "metrics-token-unknown" | "setup-token-unknown" | "second-factor-required" | "second-factor-enrolment-required" | "role-insufficient" | "scope-insufficient" | "session-required" | "cross-site-request" | "not-found" | "method-not-allowed" | "upload-stalled" | "ticket-exists" | "platform-exists" | "platform-not-empty" | "user-exists" | "last-admin" | "last-second-factor" | "upload-offset-mismatch" | "token-expired" | "token-exhausted" | "token-revoked" | "tus-version-unsupported" | "precondition-failed" | "body-too-large" | "upload-too-large" | "quota-exceeded" | "content-type-unsupported" | "range-not-satisfiable" | "digest-mismatch" | "file-empty" | "code-invalid" | "passkey-invalid" | "idempotency-key-reused" | "upload-busy" | "ticket-resolved" | "token-locked" | "rate-limited" | "headers-too-large" | "checksum-mismatch" | "internal-error" | "archive-damaged" | "shutting-down" | "database-unavailable" | "storage-unavailable" | "too-many-uploads" | "storage-full";
-            requestId: string;
-            /** @description with validation-failed: the fields to correct */
-            errors?: {
-                field: string;
-                message: string;
-            }[];
-        };
     };
     responses: never;
     parameters: never;
@@ -2111,205 +2111,100 @@ export interface components {
     headers: never;
     pathItems: never;
 }
-export type LiveView = components['schemas']['LiveView'];
-export type ChecksView = components['schemas']['ChecksView'];
-export type HealthView = components['schemas']['HealthView'];
+export type AnswerPasskey = components['schemas']['AnswerPasskey'];
+export type ApiKeyPage = components['schemas']['ApiKeyPage'];
+export type ApiKeyView = components['schemas']['ApiKeyView'];
+export type ArchivePage = components['schemas']['ArchivePage'];
+export type ArchiveTotals = components['schemas']['ArchiveTotals'];
+export type ArchiveView = components['schemas']['ArchiveView'];
+export type AssertionResponse = components['schemas']['AssertionResponse'];
+export type AttemptPage = components['schemas']['AttemptPage'];
+export type AttemptView = components['schemas']['AttemptView'];
+export type AttestationResponse = components['schemas']['AttestationResponse'];
 export type AuditActorView = components['schemas']['AuditActorView'];
-export type AuditSubjectView = components['schemas']['AuditSubjectView'];
 export type AuditEventView = components['schemas']['AuditEventView'];
 export type AuditPage = components['schemas']['AuditPage'];
-export type Receipt = components['schemas']['Receipt'];
+export type AuditSubjectView = components['schemas']['AuditSubjectView'];
+export type AuthenticationResponse = components['schemas']['AuthenticationResponse'];
+export type AuthenticatorSelectionView = components['schemas']['AuthenticatorSelectionView'];
+export type ChangePassword = components['schemas']['ChangePassword'];
+export type ChangePlatform = components['schemas']['ChangePlatform'];
+export type ChangeTicket = components['schemas']['ChangeTicket'];
+export type ChangeUser = components['schemas']['ChangeUser'];
+export type ChecksView = components['schemas']['ChecksView'];
 export type ClaimReceipt = components['schemas']['ClaimReceipt'];
-export type ArchiveView = components['schemas']['ArchiveView'];
-export type ArchivePage = components['schemas']['ArchivePage'];
-export type StorageView = components['schemas']['StorageView'];
-export type AttemptView = components['schemas']['AttemptView'];
-export type AttemptPage = components['schemas']['AttemptPage'];
-export type DownloadLinkView = components['schemas']['DownloadLinkView'];
+export type CodeInput = components['schemas']['CodeInput'];
+export type CreateApiKey = components['schemas']['CreateApiKey'];
+export type CreatePlatform = components['schemas']['CreatePlatform'];
+export type CreateUser = components['schemas']['CreateUser'];
+export type CreatedApiKeyView = components['schemas']['CreatedApiKeyView'];
 export type DeliveredArchive = components['schemas']['DeliveredArchive'];
+export type DownloadLinkView = components['schemas']['DownloadLinkView'];
+export type EnrolmentView = components['schemas']['EnrolmentView'];
+export type ExpiringTokenView = components['schemas']['ExpiringTokenView'];
+export type ExpiringTokens = components['schemas']['ExpiringTokens'];
+export type ExtendToken = components['schemas']['ExtendToken'];
+export type ForecastView = components['schemas']['ForecastView'];
+export type FoundTicket = components['schemas']['FoundTicket'];
+export type HealthView = components['schemas']['HealthView'];
+export type IssueToken = components['schemas']['IssueToken'];
+export type IssuedToken = components['schemas']['IssuedToken'];
+export type LatestArchiveView = components['schemas']['LatestArchiveView'];
+export type LiveView = components['schemas']['LiveView'];
+export type LoginInput = components['schemas']['LoginInput'];
+export type NamePasskey = components['schemas']['NamePasskey'];
+export type OpenTicket = components['schemas']['OpenTicket'];
+export type OpenedTicket = components['schemas']['OpenedTicket'];
+export type OverviewView = components['schemas']['OverviewView'];
+export type OwnPasskeysView = components['schemas']['OwnPasskeysView'];
+export type OwnSessionView = components['schemas']['OwnSessionView'];
+export type OwnSessionsView = components['schemas']['OwnSessionsView'];
 export type OwnTokenReceipt = components['schemas']['OwnTokenReceipt'];
+export type PasskeyCreationOptions = components['schemas']['PasskeyCreationOptions'];
+export type PasskeyDescriptorView = components['schemas']['PasskeyDescriptorView'];
+export type PasskeyParametersView = components['schemas']['PasskeyParametersView'];
+export type PasskeyRequestOptions = components['schemas']['PasskeyRequestOptions'];
+export type PasskeyUserView = components['schemas']['PasskeyUserView'];
+export type PasskeyView = components['schemas']['PasskeyView'];
+export type PlatformPage = components['schemas']['PlatformPage'];
+export type PlatformView = components['schemas']['PlatformView'];
+export type Problem = components['schemas']['Problem'];
+export type Proof = components['schemas']['Proof'];
+export type Receipt = components['schemas']['Receipt'];
+export type RecoveryCodesView = components['schemas']['RecoveryCodesView'];
+export type RegisterPasskey = components['schemas']['RegisterPasskey'];
+export type RegisteredPasskeyView = components['schemas']['RegisteredPasskeyView'];
+export type RegistrationResponse = components['schemas']['RegistrationResponse'];
+export type RelyingPartyView = components['schemas']['RelyingPartyView'];
+export type RoomView = components['schemas']['RoomView'];
+export type SessionView = components['schemas']['SessionView'];
+export type SetupInput = components['schemas']['SetupInput'];
+export type SignedInUser = components['schemas']['SignedInUser'];
+export type SpentTokenView = components['schemas']['SpentTokenView'];
+export type SpentTokens = components['schemas']['SpentTokens'];
+export type StorageHistoryView = components['schemas']['StorageHistoryView'];
+export type StorageView = components['schemas']['StorageView'];
+export type StoredDayView = components['schemas']['StoredDayView'];
+export type TicketPage = components['schemas']['TicketPage'];
+export type TicketView = components['schemas']['TicketView'];
+export type TokenPage = components['schemas']['TokenPage'];
+export type TokenView = components['schemas']['TokenView'];
 export type TroubleView = components['schemas']['TroubleView'];
 export type Troubles = components['schemas']['Troubles'];
 export type UploadUnderWayView = components['schemas']['UploadUnderWayView'];
 export type UploadsUnderWay = components['schemas']['UploadsUnderWay'];
+export type UserPage = components['schemas']['UserPage'];
+export type UserView = components['schemas']['UserView'];
 export type WaitingTicketView = components['schemas']['WaitingTicketView'];
 export type WaitingTickets = components['schemas']['WaitingTickets'];
-export type ExpiringTokenView = components['schemas']['ExpiringTokenView'];
-export type ExpiringTokens = components['schemas']['ExpiringTokens'];
-export type SpentTokenView = components['schemas']['SpentTokenView'];
-export type SpentTokens = components['schemas']['SpentTokens'];
-export type LatestArchiveView = components['schemas']['LatestArchiveView'];
-export type ForecastView = components['schemas']['ForecastView'];
-export type RoomView = components['schemas']['RoomView'];
-export type OverviewView = components['schemas']['OverviewView'];
-export type StoredDayView = components['schemas']['StoredDayView'];
-export type StorageHistoryView = components['schemas']['StorageHistoryView'];
-export type ApiKeyView = components['schemas']['ApiKeyView'];
-export type ApiKeyPage = components['schemas']['ApiKeyPage'];
-export type CreateApiKey = components['schemas']['CreateApiKey'];
-export type CreatedApiKeyView = components['schemas']['CreatedApiKeyView'];
-export type LoginInput = components['schemas']['LoginInput'];
-export type SignedInUser = components['schemas']['SignedInUser'];
-export type SessionView = components['schemas']['SessionView'];
-export type SetupInput = components['schemas']['SetupInput'];
-export type ChangePassword = components['schemas']['ChangePassword'];
-export type OwnSessionView = components['schemas']['OwnSessionView'];
-export type OwnSessionsView = components['schemas']['OwnSessionsView'];
-export type UserView = components['schemas']['UserView'];
-export type UserPage = components['schemas']['UserPage'];
-export type CreateUser = components['schemas']['CreateUser'];
-export type ChangeUser = components['schemas']['ChangeUser'];
-export type PasskeyView = components['schemas']['PasskeyView'];
-export type OwnPasskeysView = components['schemas']['OwnPasskeysView'];
-export type AssertionResponse = components['schemas']['AssertionResponse'];
-export type AuthenticationResponse = components['schemas']['AuthenticationResponse'];
-export type Proof = components['schemas']['Proof'];
-export type RelyingPartyView = components['schemas']['RelyingPartyView'];
-export type PasskeyUserView = components['schemas']['PasskeyUserView'];
-export type PasskeyParametersView = components['schemas']['PasskeyParametersView'];
-export type PasskeyDescriptorView = components['schemas']['PasskeyDescriptorView'];
-export type AuthenticatorSelectionView = components['schemas']['AuthenticatorSelectionView'];
-export type PasskeyCreationOptions = components['schemas']['PasskeyCreationOptions'];
-export type AttestationResponse = components['schemas']['AttestationResponse'];
-export type RegistrationResponse = components['schemas']['RegistrationResponse'];
-export type RegisterPasskey = components['schemas']['RegisterPasskey'];
-export type RegisteredPasskeyView = components['schemas']['RegisteredPasskeyView'];
-export type NamePasskey = components['schemas']['NamePasskey'];
-export type PasskeyRequestOptions = components['schemas']['PasskeyRequestOptions'];
-export type AnswerPasskey = components['schemas']['AnswerPasskey'];
-export type EnrolmentView = components['schemas']['EnrolmentView'];
-export type CodeInput = components['schemas']['CodeInput'];
-export type RecoveryCodesView = components['schemas']['RecoveryCodesView'];
-export type PlatformView = components['schemas']['PlatformView'];
-export type PlatformPage = components['schemas']['PlatformPage'];
-export type CreatePlatform = components['schemas']['CreatePlatform'];
-export type ChangePlatform = components['schemas']['ChangePlatform'];
-export type ArchiveTotals = components['schemas']['ArchiveTotals'];
-export type FoundTicket = components['schemas']['FoundTicket'];
-export type TicketPage = components['schemas']['TicketPage'];
-export type TicketView = components['schemas']['TicketView'];
-export type ChangeTicket = components['schemas']['ChangeTicket'];
-export type OpenTicket = components['schemas']['OpenTicket'];
-export type IssuedToken = components['schemas']['IssuedToken'];
-export type OpenedTicket = components['schemas']['OpenedTicket'];
-export type TokenView = components['schemas']['TokenView'];
-export type TokenPage = components['schemas']['TokenPage'];
-export type IssueToken = components['schemas']['IssueToken'];
-export type ExtendToken = components['schemas']['ExtendToken'];
-export type Problem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
 export interface operations {
-    health_live: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LiveView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    health_ready: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthView"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    health_underApi: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthView"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    audit_list: {
+    apiKeys_list: {
         parameters: {
             query?: {
                 limit?: number;
                 /** @description nextCursor of the page before; opaque */
                 cursor?: string;
-                action?: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "backup.restored" | "storage.strays-found";
-                /** @description Id of what it was done to */
-                subject?: string;
-                /** @description Id or name of who did it */
-                actor?: string;
             };
             header?: never;
             path?: never;
@@ -2322,8 +2217,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditPage"];
+                    "application/json": components["schemas"]["ApiKeyPage"];
                 };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apiKeys_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKeyView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apiKeys_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {
@@ -2556,69 +2511,6 @@ export interface operations {
             };
         };
     };
-    archives_storage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StorageView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    attempts_list: {
-        parameters: {
-            query?: {
-                limit?: number;
-                /** @description nextCursor of the page before; opaque */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                number: string;
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AttemptPage"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     contents_content: {
         parameters: {
             query?: never;
@@ -2680,6 +2572,655 @@ export interface operations {
             };
         };
     };
+    audit_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; opaque */
+                cursor?: string;
+                action?: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "backup.restored" | "storage.strays-found";
+                /** @description Id of what it was done to */
+                subject?: string;
+                /** @description Id or name of who did it */
+                actor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login_logIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPasskeysView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_addPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterPasskey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredPasskeyView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_beginPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreationOptions"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_signInByPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerPasskey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_signInOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_verifyPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerPasskey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_verifyOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamePasskey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys_removePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login_changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    secondFactor_recover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSessionsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login_setUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    secondFactor_beginEnrolment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    secondFactor_confirmEnrolment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    secondFactor_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     contents_byLink: {
         parameters: {
             query?: never;
@@ -2698,6 +3239,389 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_underApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    platforms_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformPage"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    platforms_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePlatform"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    platforms_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletion_platform: {
+        parameters: {
+            query?: {
+                /** @description Delete its tickets, tokens and archives too */
+                cascade?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    platforms_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePlatform"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archives_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageHistoryView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tickets_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; opaque */
+                cursor?: string;
+                /** @description Name of a platform */
+                platform?: string;
+                state?: "open" | "resolved";
+                /** @description none: tickets for which nothing has been sent, or is kept any more */
+                archives?: "none" | "some";
+                /** @description Made at this moment or later; before createdBefore, where both are given */
+                createdAfter?: string;
+                /** @description Made before this moment */
+                createdBefore?: string;
+                /** @description Part of the number, of the note or of the filename of an archive, in any case */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketPage"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadTokens_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenTicket"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedTicket"];
                 };
             };
             /** @description An error */
@@ -2803,12 +3727,16 @@ export interface operations {
             };
         };
     };
-    platforms_get: {
+    uploadTokens_list: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; opaque */
+                cursor?: string;
+            };
             header?: never;
             path: {
-                name: string;
+                number: string;
             };
             cookie?: never;
         };
@@ -2819,7 +3747,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlatformView"];
+                    "application/json": components["schemas"]["TokenPage"];
                 };
             };
             /** @description An error */
@@ -2833,15 +3761,47 @@ export interface operations {
             };
         };
     };
-    deletion_platform: {
+    uploadTokens_issue: {
         parameters: {
-            query?: {
-                /** @description Delete its tickets, tokens and archives too */
-                cascade?: boolean;
-            };
+            query?: never;
             header?: never;
             path: {
-                name: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedToken"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadTokens_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -2864,18 +3824,19 @@ export interface operations {
             };
         };
     };
-    platforms_change: {
+    uploadTokens_extend: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                name: string;
+                number: string;
+                id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangePlatform"];
+                "application/json": components["schemas"]["ExtendToken"];
             };
         };
         responses: {
@@ -2884,7 +3845,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlatformView"];
+                    "application/json": components["schemas"]["TokenView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attempts_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                number: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptPage"];
                 };
             };
             /** @description An error */
@@ -3141,445 +4137,6 @@ export interface operations {
             };
         };
     };
-    uploadScript_script: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    monitoring_figures: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    overview_look: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OverviewView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    overview_events: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A stream of events */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    overview_history: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StorageHistoryView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    apiKeys_list: {
-        parameters: {
-            query?: {
-                limit?: number;
-                /** @description nextCursor of the page before; opaque */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiKeyPage"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    apiKeys_create: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateApiKey"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedApiKeyView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    apiKeys_remove: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    login_logIn: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LoginInput"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    login_setUp: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupInput"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    login_changePassword: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangePassword"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sessions_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sessions_logout: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sessions_list: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OwnSessionsView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sessions_end: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     users_list: {
         parameters: {
             query?: {
@@ -3734,7 +4291,7 @@ export interface operations {
             };
         };
     };
-    passkeys_list: {
+    health_live: {
         parameters: {
             query?: never;
             header?: never;
@@ -3748,7 +4305,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OwnPasskeysView"];
+                    "application/json": components["schemas"]["LiveView"];
                 };
             };
             /** @description An error */
@@ -3762,137 +4319,7 @@ export interface operations {
             };
         };
     };
-    passkeys_addPasskey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RegisterPasskey"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegisteredPasskeyView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    passkeys_beginPasskey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["Proof"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PasskeyCreationOptions"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    passkeys_rename: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NamePasskey"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PasskeyView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    passkeys_removePasskey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Proof"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    passkeys_verifyOptions: {
+    health_ready: {
         parameters: {
             query?: never;
             header?: never;
@@ -3906,7 +4333,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
                 };
             };
             /** @description An error */
@@ -3920,39 +4355,7 @@ export interface operations {
             };
         };
     };
-    passkeys_verifyPasskey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AnswerPasskey"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    passkeys_signInOptions: {
+    monitoring_figures: {
         parameters: {
             query?: never;
             header?: never;
@@ -3966,7 +4369,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                    "text/plain": string;
                 };
             };
             /** @description An error */
@@ -3980,173 +4383,9 @@ export interface operations {
             };
         };
     };
-    passkeys_signInByPasskey: {
+    uploadScript_script: {
         parameters: {
             query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AnswerPasskey"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    secondFactor_beginEnrolment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["Proof"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EnrolmentView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    secondFactor_confirmEnrolment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CodeInput"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCodesView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    secondFactor_verify: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CodeInput"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    secondFactor_recover: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CodeInput"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    platforms_list: {
-        parameters: {
-            query?: {
-                limit?: number;
-                /** @description nextCursor of the page before; opaque */
-                cursor?: string;
-            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4158,246 +4397,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlatformPage"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    platforms_create: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreatePlatform"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlatformView"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    tickets_list: {
-        parameters: {
-            query?: {
-                limit?: number;
-                /** @description nextCursor of the page before; opaque */
-                cursor?: string;
-                /** @description Name of a platform */
-                platform?: string;
-                state?: "open" | "resolved";
-                /** @description none: tickets for which nothing has been sent, or is kept any more */
-                archives?: "none" | "some";
-                /** @description Made at this moment or later; before createdBefore, where both are given */
-                createdAfter?: string;
-                /** @description Made before this moment */
-                createdBefore?: string;
-                /** @description Part of the number, of the note or of the filename of an archive, in any case */
-                q?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TicketPage"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    uploadTokens_open: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OpenTicket"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OpenedTicket"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    uploadTokens_list: {
-        parameters: {
-            query?: {
-                limit?: number;
-                /** @description nextCursor of the page before; opaque */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                number: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenPage"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    uploadTokens_issue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                number: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IssueToken"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IssuedToken"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    uploadTokens_revoke: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                number: string;
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    uploadTokens_extend: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                number: string;
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ExtendToken"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenView"];
+                    "text/plain": string;
                 };
             };
             /** @description An error */

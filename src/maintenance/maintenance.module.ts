@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { ArchivesModule } from '../archives/archives.module.js';
+import { DownloadsModule } from '../archives/downloads/downloads.module.js';
+import { DeletionModule } from '../deletion/deletion.module.js';
+import { UploadsModule } from '../uploads/uploads.module.js';
+import { MaintenanceSchedule } from './maintenance.schedule.js';
+import { ScrubService } from './scrub.service.js';
+import { StoreIdentity } from './store-identity.service.js';
+import { SweepService } from './sweep.service.js';
+import { VerifyService } from './verify.service.js';
+
+@Module({
+  imports: [ArchivesModule, DeletionModule, DownloadsModule, UploadsModule],
+  providers: [MaintenanceSchedule, ScrubService, StoreIdentity, SweepService, VerifyService],
+  exports: [StoreIdentity, SweepService, VerifyService],
+})
+export class MaintenanceModule {}

@@ -1,0 +1,251 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Instance } from '../../database/instance.js';
+import { StorageFull } from '../../errors/errors.js';
+import { newId } from '../../secrets/secrets.js';
+import {
+  UploadTokenExhausted,
+  UploadTokenRevoked,
+} from '../../tickets/tokens/upload-tokens.errors.js';
+import { UploadTokensService } from '../../tickets/tokens/upload-tokens.service.js';
+import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
+import type { Archive } from '../../archives/archive.entity.js';
+import { AbandonedUploads } from '../records/abandoned-uploads.service.js';
+import { cleanFilename } from '../records/filename.policy.js';
+import { begunNow } from '../records/new-upload.js';
+import type { Begun, NewUpload } from '../records/new-upload.js';
+import type { Upload } from '../records/upload.entity.js';
+import { QuotaExceeded, UploadBusy } from '../records/uploads.errors.js';
+import { UploadsService } from '../records/uploads.service.js';
+import type { Meter } from '../transfer/metered-sink.js';
+import type { BodyFormat } from './body-readers.js';
+import type { Claims } from './claims.js';
+import { FileEmpty, IdempotencyKeyReused, UploadTooLarge } from './intake.errors.js';
+import type { UploadLease } from './upload-lease.js';
+import { UploadLeases } from './upload-leases.service.js';
+import type { Sender } from './upload-shares.js';
+
+/** An upload that may send its body. */
+export interface ReservedAdmission {
+  readonly kind: 'reserved';
+  readonly token: KnownToken;
+  readonly upload: NewUpload;
+  readonly lease: UploadLease;
+  readonly meter: Meter;
+}
+
+/** The same upload was stored before: its body is only compared. */
+export interface RepeatedAdmission {
+  readonly kind: 'repeated';
+  readonly token: KnownToken;
+  readonly archive: Archive;
+  /** A slot alone. */
+  readonly lease: UploadLease;
+  readonly meter: Meter;
+}
+
+/** What the key of a resumable upload stands for already. */
+export type KnownUpload =
+  | { readonly kind: 'unfinished'; readonly upload: Upload }
+  | { readonly kind: 'stored'; readonly archive: Archive };
+
+/** How a request brings its file, as far as the admission has to know. */
+export type Framed = Pick<BodyFormat, 'way' | 'framing' | 'filename'>;
+
+/** What an upload is, besides what it claims. */
+type How = Pick<NewUpload, 'id' | 'way' | 'filename' | 'writer' | 'details'>;
+
+/** What the limits of a token are today. */
+export type Limits = Omit<Meter, 'space'>;
+
+/** While an upload with the same key is under way, its repetition looks this often whether it has ended. */
+const lookAgainMs = 250;
+
+/** Decides, before the first body byte, whether an upload may come: everything here is cheap and reserves all it needs. */
+@Injectable()
+export class AdmissionService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly tokens: UploadTokensService,
+    private readonly uploads: UploadsService,
+    private readonly abandoned: AbandonedUploads,
+    private readonly leases: UploadLeases,
+    private readonly instance: Instance,
+  ) {}
+
+  /**
+   * @param known the token, where it was read a moment ago
+   * @throws the refusal, after which nothing is reserved
+   */
+  async admit(
+    sender: Sender,
+    claims: Claims,
+    framed: Framed,
+    signal: AbortSignal,
+    known: KnownToken | null,
+  ): Promise<ReservedAdmission | RepeatedAdmission> {
+    const lease = this.leases.acquire(sender);
+    try {
+      return await this.reserve(lease, sender.tokenId, claims, framed, signal, known);
+    } catch (cause) {
+      lease.release();
+      throw cause;
+    }
+  }
+
+  /**
+   * Admits an upload that takes many requests.
+   * @throws the refusal, after which nothing is reserved
+   */
+  async admitResumable(
+    sender: Sender,
+    claims: Claims,
+    { filename, metadata }: Pick<Upload, 'filename' | 'metadata'>,
+    hold: { readonly id: string; readonly writer: string },
+  ): Promise<ReservedAdmission | KnownUpload> {
+    const lease = this.leases.acquire(sender);
+    try {
+      const { tokenId } = sender;
+      const { idempotencyKey: key, sha256 } = claims;
+      const token = await this.usableOrKeyed(tokenId, key);
+      const known = key === null ? null : await this.known(tokenId, key);
+      if (known) {
+        lease.release();
+        return known;
+      }
+      const how: How = { ...hold, way: 'tus', filename, details: { metadata, sha256 } };
+      const admission = await this.take(lease, token, claims, 0, how);
+      // With the same key at the same moment: the client's next try finds the other one.
+      if (!admission) throw new UploadBusy();
+      return admission;
+    } catch (cause) {
+      lease.release();
+      throw cause;
+    }
+  }
+
+  /** Resolves when no upload is under way. */
+  whenIdle(): Promise<void> {
+    return this.leases.whenIdle();
+  }
+
+  private async reserve(
+    lease: UploadLease,
+    tokenId: string,
+    claims: Claims,
+    { way, framing, filename: named }: Framed,
+    signal: AbortSignal,
+    looked: KnownToken | null,
+  ): Promise<ReservedAdmission | RepeatedAdmission> {
+    const key = claims.idempotencyKey;
+    const filename = named === null ? null : cleanFilename(named);
+    for (let last = looked; ; last = null) {
+      const token = await this.usableOrKeyed(tokenId, key, last);
+      const known = key === null ? null : await this.known(tokenId, key);
+      if (known?.kind === 'unfinished') throw new IdempotencyKeyReused();
+      if (known) return repeated(token, known.archive, lease);
+      const admission = await this.take(lease, token, claims, framing, {
+        id: newId(),
+        way,
+        filename,
+      });
+      if (admission) return admission;
+      await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+      signal.throwIfAborted();
+      // Of a replica that died: whoever sends it again here does not wait for the turn of the minute.
+      await this.abandoned.reclaim();
+    }
+  }
+
+  /**
+   * With a key the reservation alone decides: what the token lacks may be what the same upload has taken, whether it
+   * is stored already or still under way.
+   * @throws UploadTokenRevoked; without a key, what else keeps the token from beginning
+   */
+  private async usableOrKeyed(
+    tokenId: string,
+    key: string | null,
+    looked: KnownToken | null = null,
+  ): Promise<KnownToken> {
+    const token = looked ?? (await this.uploads.tokenOf(tokenId));
+    if (token.revokedAt) throw new UploadTokenRevoked();
+    if (key !== null) return token;
+    try {
+      this.tokens.assertUsable(token);
+      return token;
+    } catch (cause) {
+      if (!(await this.madeRoom(tokenId, cause))) throw cause;
+      return this.usableOrKeyed(tokenId, key);
+    }
+  }
+
+  /** What the key stands for already. */
+  private async known(tokenId: string, key: string): Promise<KnownUpload | null> {
+    const archive = await this.uploads.repeated(this.dataSource.manager, tokenId, key);
+    if (archive) return { kind: 'stored', archive };
+    const upload = await this.uploads.byKey(tokenId, key);
+    return upload && { kind: 'unfinished', upload };
+  }
+
+  /** Takes room and an attempt. @returns null where an upload with the same key is under way */
+  private async take(
+    lease: UploadLease,
+    token: KnownToken,
+    { declaredBytes, idempotencyKey }: Pick<Claims, 'declaredBytes' | 'idempotencyKey'>,
+    framing: number,
+    how: How,
+  ): Promise<ReservedAdmission | null> {
+    const limits = this.limits(token);
+    const begun = begunNow(how.id, how.way, declaredBytes);
+    await this.refuseDeclared(token, limits, begun, how.filename, framing);
+    if (!(await this.instance.hasReserve())) throw new StorageFull();
+    const upload: NewUpload = { ...how, ...begun, idempotencyKey };
+    try {
+      if (!(await lease.reserve(token, upload))) return null;
+      return { kind: 'reserved', token, upload, lease, meter: { ...limits, space: lease.space } };
+    } catch (cause) {
+      if (!(await this.madeRoom(token.id, cause))) throw cause;
+      return this.take(lease, token, { declaredBytes, idempotencyKey }, framing, how);
+    }
+  }
+
+  private async madeRoom(tokenId: string, cause: unknown): Promise<boolean> {
+    return cause instanceof UploadTokenExhausted && (await this.abandoned.dropUntouched(tokenId));
+  }
+
+  /** A length that cannot be taken is refused without reading a byte of the body. */
+  private async refuseDeclared(
+    token: KnownToken,
+    { limit, exceeded }: Limits,
+    begun: Begun,
+    filename: string | null,
+    framing: number,
+  ): Promise<void> {
+    const { declaredBytes } = begun;
+    if (declaredBytes === null) return;
+    const refusal =
+      declaredBytes === 0 ? new FileEmpty() : declaredBytes - framing > limit ? exceeded() : null;
+    if (refusal === null) return;
+    await this.uploads.refuse(token, begun, { filename, bytes: 0 }, refusal);
+    throw refusal;
+  }
+
+  /** The platform's largest upload, or what its quota still holds where that is less. */
+  limits(token: KnownToken): Limits {
+    const { platform } = token.ticket;
+    const largest = this.tokens.maxUploadBytes(platform);
+    const left = Math.max(0, (platform.quotaBytes ?? Infinity) - platform.archiveBytes);
+    return left < largest
+      ? { limit: left, exceeded: () => new QuotaExceeded() }
+      : { limit: largest, exceeded: () => new UploadTooLarge(largest) };
+  }
+}
+
+/** What is stored is compared by its own length, whatever may be stored today. */
+const repeated = (token: KnownToken, archive: Archive, lease: UploadLease): RepeatedAdmission => ({
+  kind: 'repeated',
+  token,
+  archive,
+  lease,
+  meter: { limit: archive.size, exceeded: () => new IdempotencyKeyReused(), space: null },
+});

@@ -1,0 +1,55 @@
+import { DomainError } from '../../errors/domain-error.js';
+import { UploadFault } from '../records/uploads.errors.js';
+
+export class UploadTooLarge extends UploadFault {
+  readonly code = 'upload-too-large';
+  constructor(limit: number) {
+    super(`Send a file of at most ${limit} bytes, or split it.`);
+  }
+}
+
+export class FileMissing extends UploadFault {
+  readonly code = 'file-missing';
+  constructor() {
+    super('Send exactly one file in a form field named "file", as curl -F file=@logs.tgz does.');
+  }
+}
+
+export class TooManyFiles extends UploadFault {
+  readonly code = 'too-many-files';
+  constructor() {
+    super('Send one file a request; pack several into one archive.');
+  }
+}
+
+export class MultipartMalformed extends UploadFault {
+  readonly code = 'multipart-malformed';
+  constructor(options?: ErrorOptions) {
+    super('Send a complete multipart/form-data body, as curl -F does.', options);
+  }
+}
+
+export class FileEmpty extends UploadFault {
+  readonly code = 'file-empty';
+  constructor() {
+    super('The file has no bytes; check its path and send it again.');
+  }
+}
+
+export class IdempotencyKeyReused extends UploadFault {
+  readonly code = 'idempotency-key-reused';
+  constructor() {
+    super('Use a new Idempotency-Key for another file; this one stands for another.');
+  }
+}
+
+export class TooManyUploads extends DomainError {
+  readonly code = 'too-many-uploads';
+  override readonly retryAfter = 15;
+  /** @param whose all of them, or those of the same token or address */
+  constructor(whose: 'all' | 'own' = 'all') {
+    super(
+      `Too many uploads ${whose === 'own' ? 'of yours ' : ''}are under way; try again in a quarter of a minute.`,
+    );
+  }
+}
