@@ -18,7 +18,7 @@ const project = (name) => ({
   },
   // Sources say `.js`, as Node wants it; here they are still `.ts`.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  // Packages that ship ES modules alone: Node 20 requires them by itself, Jest does not.
+  // Packages that ship ES modules alone: Node can require them, Jest cannot.
   transformIgnorePatterns: [
     '/node_modules/(?!(nanoid|otplib|@otplib|@noble|@scure|uuid|@tus|srvx)/)',
   ],

@@ -16,12 +16,8 @@ export interface RunningService {
 }
 
 /** The same flags as `npm start`. */
-const flags = [
-  '--single-threaded-gc',
-  '--no-incremental-marking',
-  '--max-semi-space-size=2',
-  '--disable-warning=ExperimentalWarning',
-];
+const flags = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=2'];
+
 /** A built service, and the Node that runs it. */
 export interface Build {
   readonly node: string;

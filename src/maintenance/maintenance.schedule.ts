@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Cron, CronExpression, Interval } from '@nestjs/schedule';
-import { ContentsService } from '../archives/downloads/downloads.service.js';
-import { DeletionService } from '../deletion/deletion.service.js';
+import { DownloadLinks } from '../archives/downloads/download-links.service.js';
+import { RetentionService } from '../deletion/retention.service.js';
 import { SideCarsService } from '../uploads/side-cars/side-cars.service.js';
 import { HoldsElsewhere } from '../uploads/resumable/holds-elsewhere.service.js';
 import { ResumableRows } from '../uploads/resumable/resumable-rows.service.js';
@@ -17,8 +17,8 @@ export class MaintenanceSchedule {
     private readonly sweeps: SweepService,
     private readonly resumables: ResumableRows,
     private readonly elsewhere: HoldsElsewhere,
-    private readonly deletion: DeletionService,
-    private readonly contents: ContentsService,
+    private readonly retention: RetentionService,
+    private readonly links: DownloadLinks,
     private readonly sideCars: SideCarsService,
     private readonly scrubs: ScrubService,
   ) {}
@@ -48,8 +48,8 @@ export class MaintenanceSchedule {
 
   @Cron(CronExpression.EVERY_10_MINUTES, oneAtATime)
   async everyTenMinutes(): Promise<void> {
-    await this.contents.removeExpiredLinks(new Date());
+    await this.links.removeExpired(new Date());
     await this.sideCars.removeExpired(new Date());
-    await this.deletion.expire(new Date());
+    await this.retention.expire(new Date());
   }
 }

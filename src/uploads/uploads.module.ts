@@ -3,7 +3,6 @@ import { ArchivesModule } from '../archives/archives.module.js';
 import { PlatformsModule } from '../platforms/platforms.module.js';
 import { ThrottlingModule } from '../throttling/throttling.module.js';
 import { TicketsModule } from '../tickets/tickets.module.js';
-import { UploadTokensModule } from '../tickets/tokens/upload-tokens.module.js';
 import { AttemptsController } from './attempts/attempts.controller.js';
 import { AttemptsService } from './attempts/attempts.service.js';
 import { ReceivedService } from './attempts/received.service.js';
@@ -26,7 +25,7 @@ import { ReadBack } from './side-cars/read-back.service.js';
 import { SideCarsService } from './side-cars/side-cars.service.js';
 
 @Module({
-  imports: [ArchivesModule, PlatformsModule, ThrottlingModule, TicketsModule, UploadTokensModule],
+  imports: [ArchivesModule, PlatformsModule, ThrottlingModule, TicketsModule],
   controllers: [IntakeController, AttemptsController, ReceiptsController, ResumableController],
   providers: [
     AdmissionService,

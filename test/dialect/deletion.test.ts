@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { DataSource } from 'typeorm';
-import { DeletionService } from '../../src/deletion/deletion.service.js';
+import { RetentionService } from '../../src/deletion/retention.service.js';
 import { Tombstone } from '../../src/archives/tombstone.entity.js';
 import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { noise } from '../support/bytes.js';
@@ -228,7 +228,7 @@ describe('what is older than its platform keeps it', () => {
     const [gone = ''] = await storedIds(expiring, [500]);
     const [later = ''] = await storedIds(await service.given.uploadToken({ platform: long }), [6]);
     const [ever = ''] = await storedIds(await service.given.uploadToken(), [7]);
-    const deletion = service.app.get(DeletionService);
+    const deletion = service.app.get(RetentionService);
     expect(await deletion.expire(afterDays(29))).toBe(0);
     expect(await deletion.expire(afterDays(31))).toBe(1);
     const files = storedFiles(service.place);

@@ -1,8 +1,11 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
 import { command } from '../support/command.js';
 import { freshPlace, isSqlite } from '../support/database.js';
 import type { Place } from '../support/database.js';
+import { olderNode } from '../support/older-node.js';
+import { programPath } from '../support/program-build.js';
 
 /** The last line of a start that comes to nothing: the others are of the log, on standard output. */
 const refusalOf = async (env: Readonly<Record<string, string>>, place?: Place): Promise<string> => {
@@ -11,6 +14,15 @@ const refusalOf = async (env: Readonly<Record<string, string>>, place?: Place): 
   expect(stderr).toMatch(/^[^\n]+\n$/);
   return stderr;
 };
+
+it('an older Node.js is refused in one sentence, before anything is loaded that would crash it', async () => {
+  const { code, stdout, stderr } = await command(['serve'], { env: olderNode() });
+  expect(stderr).toMatch(/^Logs Collector needs Node\.js 24, .* and this is 20\.20\.2: .*\.\n$/);
+  expect(code).toBe(1);
+  const folder = dirname(programPath);
+  const loaded = ['cli.js', 'commands/supported-node.js'].map((name) => join(folder, name));
+  expect(stdout.trim().split('\n')).toEqual(loaded);
+});
 
 describe('a start that cannot be made names the variable, what it holds and what it may hold:', () => {
   it.each(['/etc/passwd/x', '/proc/x'])('DATA_DIR=%s', async (folder) => {
