@@ -30,7 +30,7 @@ const unchunked = (text: string): { readonly body: string; readonly rest: string
 };
 
 /** Reads what came over a connection as a strict client would. @throws Error where it is no row of whole answers */
-export const answersIn = (text: string, method = 'GET'): readonly RawAnswer[] => {
+const answersIn = (text: string, method = 'GET'): readonly RawAnswer[] => {
   const answers: RawAnswer[] = [];
   for (let rest = text; rest !== '';) {
     const end = rest.indexOf('\r\n\r\n');
@@ -88,8 +88,8 @@ export const expectRefused = (answers: readonly RawAnswer[], code?: ErrorCode): 
   return told;
 };
 
-/** A partial file goes, and a connection ends, a moment after the answer. */
-const settledMs = 5_000;
+/** A partial file goes, and a connection ends, soon after the answer; on a busy machine later. */
+const settledMs = 60_000;
 
 /** What a service holds, which no enemy may make more. */
 export interface Holdings {
