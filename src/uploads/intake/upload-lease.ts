@@ -48,6 +48,7 @@ export class UploadLease {
   /** The next request of a resumable upload, which has looked at its token and its row once more. */
   resume(attempt: LeasedAttempt): this {
     this.attempt = attempt;
+    this.isReserved = true;
     return this;
   }
 
