@@ -20,23 +20,23 @@ import type { Proof } from '../second-factor/second-factor.dto.js';
 import type { Browser } from '../sessions/session.cookie.js';
 import { sessionView } from '../sessions/sessions.dto.js';
 import { SessionsService } from '../sessions/sessions.service.js';
-import { methodsOf } from '../users/methods.policy.js';
-import { User } from '../users/user.entity.js';
-import { PasskeyChallenges } from './passkey-challenges.service.js';
-import { creationOptions } from './passkey-options.dto.js';
-import type { PasskeyCreationOptions } from './passkey-options.dto.js';
-import { PasskeyProofs } from './passkey-proofs.service.js';
-import { Passkey } from './passkey.entity.js';
+import { methodsOf } from '../accounts/methods.policy.js';
+import { User } from '../accounts/user.entity.js';
+import { PasskeyChallenges } from '../passkey-proofs/passkey-challenges.service.js';
+import { creationOptions } from '../passkey-proofs/passkey-options.dto.js';
+import type { PasskeyCreationOptions } from '../passkey-proofs/passkey-options.dto.js';
+import { PasskeyProofs } from '../passkey-proofs/passkey-proofs.service.js';
+import { Passkey } from '../accounts/passkey.entity.js';
 import {
   algorithms,
   clientDataOf,
   longestPublicKeyBytes,
   mostPasskeys,
   withoutStatement,
-} from './passkey.policy.js';
+} from '../passkey-proofs/passkey.policy.js';
 import { passkeyView } from './passkeys.dto.js';
 import type { OwnPasskeysView, PasskeyView, RegisterPasskey } from './passkeys.dto.js';
-import { LastSecondFactor, PasskeyInvalid } from './passkeys.errors.js';
+import { LastSecondFactor, PasskeyInvalid } from '../passkey-proofs/passkeys.errors.js';
 
 type Made = Pick<Passkey, 'credentialId' | 'publicKey' | 'counter' | 'backedUp' | 'transports'>;
 

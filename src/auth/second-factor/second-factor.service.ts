@@ -10,7 +10,7 @@ import type { SignedIn } from '../login/login.service.js';
 import { FailuresService } from '../../throttling/failures.service.js';
 import { sessionView } from '../sessions/sessions.dto.js';
 import { SessionsService } from '../sessions/sessions.service.js';
-import { User } from '../users/user.entity.js';
+import { User } from '../accounts/user.entity.js';
 import { Codes } from './codes.service.js';
 import { ProveAgain } from './prove-again.service.js';
 import { RecoveryCodes } from './recovery-codes.js';

@@ -10,12 +10,12 @@ import type { Actor } from '../../http/actor.js';
 import type { RelyingParty } from '../../http/addresses.js';
 import type { Person } from '../../http/allow.js';
 import { FailuresService } from '../../throttling/failures.service.js';
-import { User } from '../users/user.entity.js';
+import { User } from '../accounts/user.entity.js';
 import type { PasskeyChallenge } from './passkey-challenge.entity.js';
 import { PasskeyChallenges } from './passkey-challenges.service.js';
 import { requestOptions } from './passkey-options.dto.js';
 import type { PasskeyRequestOptions } from './passkey-options.dto.js';
-import { Passkey } from './passkey.entity.js';
+import { Passkey } from '../accounts/passkey.entity.js';
 import { clientDataOf, isCounterAhead } from './passkey.policy.js';
 import { PasskeyInvalid, PasskeySignInFailed } from './passkeys.errors.js';
 
