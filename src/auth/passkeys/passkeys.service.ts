@@ -1,7 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { verifyRegistrationResponse } from '@simplewebauthn/server';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
-import { isoBase64URL } from '@simplewebauthn/server/helpers';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
@@ -138,10 +136,11 @@ export class PasskeysService {
       this.proofs.isElsewhere(clientData.origin, rp)
     )
       return this.refuse(person);
+    const { verifyRegistrationResponse } = await import('@simplewebauthn/server');
     const verified = await (async () => {
       const attestation = {
         clientDataJSON,
-        attestationObject: withoutStatement(attestationObject),
+        attestationObject: await withoutStatement(attestationObject),
       };
       return verifyRegistrationResponse({
         response: { ...response, response: attestation },
@@ -163,7 +162,7 @@ export class PasskeysService {
     if (!info || !isGood) return this.refuse(person);
     return {
       credentialId: info.credential.id,
-      publicKey: isoBase64URL.fromBuffer(info.credential.publicKey),
+      publicKey: Buffer.from(info.credential.publicKey).toString('base64url'),
       counter: info.credential.counter,
       backedUp: info.credentialBackedUp,
       transports: transports.join(' '),
