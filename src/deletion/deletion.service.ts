@@ -13,7 +13,7 @@ import { Ticket } from '../tickets/ticket.entity.js';
 import { TicketsService } from '../tickets/tickets.service.js';
 import { UploadToken } from '../tickets/tokens/upload-token.entity.js';
 import { Archive } from '../archives/archive.entity.js';
-import { Upload } from '../uploads/intake/upload.entity.js';
+import { Upload } from '../uploads/records/upload.entity.js';
 import { Tombstones } from '../archives/tombstones.service.js';
 import { PlatformNotEmpty } from './deletion.errors.js';
 

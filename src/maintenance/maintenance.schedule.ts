@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Cron, CronExpression, Interval } from '@nestjs/schedule';
-import { Instance } from '../database/instance.js';
 import { ContentsService } from '../archives/downloads/downloads.service.js';
 import { DeletionService } from '../deletion/deletion.service.js';
 import { SideCarsService } from '../uploads/side-cars/side-cars.service.js';
@@ -15,7 +14,6 @@ const oneAtATime = { waitForCompletion: true } as const;
 @Injectable()
 export class MaintenanceSchedule {
   constructor(
-    private readonly instance: Instance,
     private readonly sweeps: SweepService,
     private readonly resumables: ResumableRows,
     private readonly elsewhere: HoldsElsewhere,
@@ -34,12 +32,6 @@ export class MaintenanceSchedule {
   @Interval(60_000)
   scrub(): void {
     void this.scrubs.run();
-  }
-
-  /** Soon enough that nobody takes us for dead after the database was away for a moment. */
-  @Interval(1_000)
-  async everySecond(): Promise<void> {
-    await this.instance.keep();
   }
 
   /** A client waits for it. */

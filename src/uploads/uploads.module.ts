@@ -12,7 +12,7 @@ import { CompletionService } from './intake/completion.service.js';
 import { IntakeController } from './intake/intake.controller.js';
 import { IntakeService } from './intake/intake.service.js';
 import { UploadWatch } from './intake/upload-watch.js';
-import { UploadsService } from './intake/uploads.service.js';
+import { UploadsService } from './records/uploads.service.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
 import { ReceiptsService } from './receipts/receipts.service.js';
 import { AppendingService } from './resumable/appending.service.js';

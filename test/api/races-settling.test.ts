@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { Archive } from '../../src/archives/archive.entity.js';
-import { begunNow } from '../../src/uploads/intake/new-upload.js';
-import { UploadsService } from '../../src/uploads/intake/uploads.service.js';
+import { begunNow } from '../../src/uploads/records/new-upload.js';
+import { UploadsService } from '../../src/uploads/records/uploads.service.js';
 import { Tombstones } from '../../src/archives/tombstones.service.js';
 import { UploadTokensService } from '../../src/tickets/tokens/upload-tokens.service.js';
 import { startedService } from '../support/service.js';

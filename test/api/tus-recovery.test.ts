@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { DataSource } from 'typeorm';
 import { AdmissionService } from '../../src/uploads/intake/admission.service.js';
 import { Archive } from '../../src/archives/archive.entity.js';
-import { Upload } from '../../src/uploads/intake/upload.entity.js';
+import { Upload } from '../../src/uploads/records/upload.entity.js';
 import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { digestOf, noise } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { DataSource } from 'typeorm';
 import { AdmissionService } from '../../src/uploads/intake/admission.service.js';
-import { Upload } from '../../src/uploads/intake/upload.entity.js';
+import { Upload } from '../../src/uploads/records/upload.entity.js';
 import { ResumableRows } from '../../src/uploads/resumable/resumable-rows.service.js';
 import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { Instance } from '../../src/database/instance.js';

@@ -14,26 +14,25 @@ import {
 import { UploadTokensService } from '../../tickets/tokens/upload-tokens.service.js';
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
 import type { Archive } from '../../archives/archive.entity.js';
-import { cleanFilename } from '../filename.policy.js';
-import { UploadBusy } from '../resumable/resumable.errors.js';
+import { cleanFilename } from '../records/filename.policy.js';
+import { UploadBusy } from '../records/uploads.errors.js';
 import { ResumableRows } from '../resumable/resumable-rows.service.js';
 import type { WayIn } from './body-readers.js';
 import type { Claims } from './claims.js';
+import { QuotaExceeded, UploadFault } from '../records/uploads.errors.js';
 import {
   FileEmpty,
   IdempotencyKeyReused,
-  QuotaExceeded,
   TooManyUploads,
-  UploadFault,
   UploadTooLarge,
 } from './intake.errors.js';
-import type { Meter } from './metered-sink.js';
-import { begunNow } from './new-upload.js';
-import type { Begun, NewUpload } from './new-upload.js';
-import type { Upload } from './upload.entity.js';
+import type { Meter } from '../transfer/metered-sink.js';
+import { begunNow } from '../records/new-upload.js';
+import type { Begun, NewUpload } from '../records/new-upload.js';
+import type { Upload } from '../records/upload.entity.js';
 import { UploadShares, shareOf } from './upload-shares.js';
 import type { Sender } from './upload-shares.js';
-import { UploadsService } from './uploads.service.js';
+import { UploadsService } from '../records/uploads.service.js';
 
 /** An upload that may send its body. */
 export interface ReservedAdmission {

@@ -7,8 +7,8 @@ import multer, { MulterError } from 'multer';
 import type { StorageEngine } from 'multer';
 import { DomainError } from '../../errors/domain-error.js';
 import { FileMissing, MultipartMalformed, TooManyFiles } from './intake.errors.js';
-import { pump } from './pump.js';
-import type { Way } from './upload.entity.js';
+import { pump } from '../transfer/pump.js';
+import type { Way } from '../records/upload.entity.js';
 
 /** Called when the file begins; its bytes go into the sink that this gives. */
 export type OpenFile = (filename: string, formToken: unknown) => Promise<Writable>;

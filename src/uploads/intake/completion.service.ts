@@ -5,8 +5,8 @@ import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
 import { ReadBack } from '../side-cars/read-back.service.js';
 import { Md5Wanted, SideCarsService } from '../side-cars/side-cars.service.js';
 import type { Receipt } from './intake.dto.js';
-import { UploadsService } from './uploads.service.js';
-import type { NewUpload, Received } from './new-upload.js';
+import { UploadsService } from '../records/uploads.service.js';
+import type { NewUpload, Received } from '../records/new-upload.js';
 
 /** The last steps of every way in: the bytes are made durable, and then one transaction records the archive. */
 @Injectable()

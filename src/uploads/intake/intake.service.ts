@@ -12,7 +12,7 @@ import type { PartialBlob } from '../../storage/blob-store.js';
 import { UploadTokenUnknown } from '../../tickets/tokens/upload-tokens.errors.js';
 import { UploadTokensService } from '../../tickets/tokens/upload-tokens.service.js';
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
-import { cleanFilename } from '../filename.policy.js';
+import { cleanFilename } from '../records/filename.policy.js';
 import { sideCarSink } from '../side-cars/side-car-sink.js';
 import type { ClaimReceipt } from '../side-cars/side-cars.dto.js';
 import { SideCarUnreadable } from '../side-cars/side-cars.errors.js';
@@ -30,19 +30,14 @@ import type { WayIn } from './body-readers.js';
 import { claimsOf } from './claims.js';
 import type { Claims } from './claims.js';
 import { CompletionService } from './completion.service.js';
-import {
-  DigestMismatch,
-  FileEmpty,
-  FileMissing,
-  IdempotencyKeyReused,
-  UploadFault,
-  UploadStalled,
-} from './intake.errors.js';
+import { UploadFault } from '../records/uploads.errors.js';
+import { DigestMismatch, UploadStalled } from '../transfer/transfer.errors.js';
+import { FileEmpty, FileMissing, IdempotencyKeyReused } from './intake.errors.js';
 import type { Receipt } from './intake.dto.js';
-import { MeteredSink } from './metered-sink.js';
-import { begunNow } from './new-upload.js';
+import { MeteredSink } from '../transfer/metered-sink.js';
+import { begunNow } from '../records/new-upload.js';
 import { UploadWatch } from './upload-watch.js';
-import { UploadsService } from './uploads.service.js';
+import { UploadsService } from '../records/uploads.service.js';
 
 /** A form whose token comes as a field has so long to bring it: until then it is nobody's. */
 const strangerMs = 30_000;

@@ -3,8 +3,8 @@ import type { Request } from 'express';
 import { Config } from '../../config/config.js';
 import { ShuttingDown } from '../../errors/errors.js';
 import { Draining } from '../../http/draining.js';
-import { UploadAborted, UploadStalled } from './intake.errors.js';
-import { watchPace } from './pace.js';
+import { UploadAborted, UploadStalled } from '../transfer/transfer.errors.js';
+import { watchPace } from '../transfer/pace.js';
 
 /** Ends a request that brings bytes: when too few come, its connection breaks, or the shutdown's grace runs out. */
 @Injectable()

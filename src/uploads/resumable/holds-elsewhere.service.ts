@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { isPostgres } from '../../database/data-source.js';
 import { Instance } from '../../database/instance.js';
-import { Upload } from '../intake/upload.entity.js';
+import { Upload } from '../records/upload.entity.js';
 import { ResumableRows } from './resumable-rows.service.js';
 import { UploadTakenOver } from './resumable.errors.js';
 

@@ -11,9 +11,10 @@ import {
 } from '../../tickets/tokens/upload-tokens.errors.js';
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
 import { CompletionService } from '../intake/completion.service.js';
-import { DigestMismatch, QuotaExceeded, UploadFault } from '../intake/intake.errors.js';
-import type { Upload } from '../intake/upload.entity.js';
-import { UploadsService } from '../intake/uploads.service.js';
+import { QuotaExceeded, UploadFault } from '../records/uploads.errors.js';
+import { DigestMismatch } from '../transfer/transfer.errors.js';
+import type { Upload } from '../records/upload.entity.js';
+import { UploadsService } from '../records/uploads.service.js';
 import { BetweenRequests } from './between-requests.js';
 import { ResumableRows } from './resumable-rows.service.js';
 import type { HeldUpload } from './resumable-rows.service.js';

@@ -7,12 +7,12 @@ import { NotFound } from '../../errors/errors.js';
 import { newId } from '../../secrets/secrets.js';
 import { BlobStore, blobKey } from '../../storage/blob-store.js';
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
-import { Upload } from '../intake/upload.entity.js';
-import { UploadEnded } from '../intake/upload-outcome.policy.js';
-import type { Failed } from '../intake/upload-outcome.policy.js';
-import { UploadsService } from '../intake/uploads.service.js';
+import { Upload } from '../records/upload.entity.js';
+import { UploadEnded } from '../records/upload-outcome.policy.js';
+import type { Failed } from '../records/upload-outcome.policy.js';
+import { UploadsService } from '../records/uploads.service.js';
 import { BetweenRequests } from './between-requests.js';
-import { UploadBusy } from './resumable.errors.js';
+import { UploadBusy } from '../records/uploads.errors.js';
 
 /** A request of this process that holds an upload. */
 interface Holder {

@@ -4,9 +4,10 @@ import type { Request as ExpressRequest, Response as ExpressResponse } from 'exp
 import { DomainError } from '../../errors/domain-error.js';
 import { InternalError, NotFound, ValidationFailed } from '../../errors/errors.js';
 import { digestField } from '../../secrets/digest.js';
-import { cleanFilename } from '../filename.policy.js';
+import { cleanFilename } from '../records/filename.policy.js';
 import { digestClaim, idempotencyKeyOf } from '../intake/claims.js';
-import { IdempotencyKeyReused, UploadAborted } from '../intake/intake.errors.js';
+import { IdempotencyKeyReused } from '../intake/intake.errors.js';
+import { UploadAborted } from '../transfer/transfer.errors.js';
 import type { Sender } from '../intake/upload-shares.js';
 import { sideCarOf } from '../side-cars/side-cars.policy.js';
 import type { AppendingService } from './appending.service.js';

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { MeteredSink } from '../intake/metered-sink.js';
+import { MeteredSink } from '../transfer/metered-sink.js';
 import { SideCarUnreadable } from './side-cars.errors.js';
 import { maxSideCarBytes } from './side-cars.policy.js';
 import type { ClaimedAlgorithm } from './side-cars.policy.js';

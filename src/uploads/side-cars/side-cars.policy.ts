@@ -1,4 +1,4 @@
-import { cleanFilename } from '../filename.policy.js';
+import { cleanFilename } from '../records/filename.policy.js';
 
 /** The digests that a side-car may claim. */
 export type ClaimedAlgorithm = 'md5' | 'sha256';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
-import { UploadAborted } from './intake.errors.js';
+import { UploadAborted } from './transfer.errors.js';
 
 /**
  * Feeds a request's body into `sink` and resolves when the sink has finished.

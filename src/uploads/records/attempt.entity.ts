@@ -3,8 +3,8 @@ import type { EntityManager, Relation } from 'typeorm';
 import { Bytes, Id, Instant, Line, Reference } from '../../database/columns.js';
 import { insertRow } from '../../database/insert.js';
 import { UploadToken } from '../../tickets/tokens/upload-token.entity.js';
-import type { Begun, Brought } from '../intake/new-upload.js';
-import type { Way } from '../intake/upload.entity.js';
+import type { Begun, Brought } from './new-upload.js';
+import type { Way } from './upload.entity.js';
 
 export type AttemptOutcome = 'stored' | 'failed';
 
@@ -27,7 +27,7 @@ export class Attempt {
   @Line('outcome', 8)
   outcome!: AttemptOutcome;
 
-  /** Why it failed (reasonOf in intake/upload-outcome.policy.ts); null where it was stored. */
+  /** Why it failed (reasonOf in upload-outcome.policy.ts); null where it was stored. */
   @Line('reason', 64, { nullable: true })
   reason!: string | null;
 

@@ -16,9 +16,9 @@ import { UploadTokenUnknown } from '../../tickets/tokens/upload-tokens.errors.js
 import { UploadTokensService } from '../../tickets/tokens/upload-tokens.service.js';
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
 import { Archive } from '../../archives/archive.entity.js';
-import { recordAttempt } from '../attempts/attempt.entity.js';
+import { recordAttempt } from './attempt.entity.js';
 import { Tombstones } from '../../archives/tombstones.service.js';
-import { QuotaExceeded, UploadFault } from './intake.errors.js';
+import { QuotaExceeded, UploadFault } from './uploads.errors.js';
 import { isItsFault, reasonOf } from './upload-outcome.policy.js';
 import type { Failed } from './upload-outcome.policy.js';
 import type { Begun, Brought, NewUpload, Received } from './new-upload.js';

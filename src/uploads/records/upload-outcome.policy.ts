@@ -1,5 +1,5 @@
 import { DomainError } from '../../errors/domain-error.js';
-import { UploadFault } from './intake.errors.js';
+import { UploadFault } from './uploads.errors.js';
 
 /** What came of undoing an upload. */
 export type Failed =
