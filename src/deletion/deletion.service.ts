@@ -7,6 +7,7 @@ import { isForeignKeyViolation } from '../database/errors.js';
 import { NotFound } from '../errors/errors.js';
 import { systemActor } from '../http/actor.js';
 import type { Actor } from '../http/actor.js';
+import { Every, minuteMs } from '../jobs/decorators.js';
 import { Platform } from '../platforms/platform.entity.js';
 import { PlatformsService } from '../platforms/platforms.service.js';
 import { Ticket } from '../tickets/ticket.entity.js';
@@ -73,6 +74,7 @@ export class DeletionService {
   }
 
   /** Deletes what is older than its platform keeps it. Returns how many archives went. */
+  @Every(10 * minuteMs)
   async expire(now: Date): Promise<number> {
     let expired = 0;
     for (const { id, retentionDays } of await this.dataSource.manager.find(Platform)) {

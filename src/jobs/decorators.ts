@@ -25,6 +25,8 @@ export interface JobRun {
   readonly signal: AbortSignal;
 }
 
+export const minuteMs = 60_000;
+
 export const onJobKey = 'logs-collector:on-job';
 export const everyKey = 'logs-collector:every';
 

@@ -6,7 +6,7 @@ import type { KindRules } from './job-lease.js';
 import { JobKindUnclear } from './jobs.errors.js';
 
 export interface JobHandler extends KindRules {
-  readonly run: (run: JobRun) => Promise<void>;
+  readonly run: (run: JobRun) => Promise<unknown>;
 }
 
 export interface PeriodicHandler extends PeriodicOptions {
@@ -38,7 +38,7 @@ export class Handlers {
         tries: 8,
         leaseMs: 60_000,
         ...options,
-        run: async (given) => void (await run(given)),
+        run: (given) => Promise.resolve(run(given)),
       });
     }
     return found;
@@ -47,7 +47,7 @@ export class Handlers {
   periodic(): readonly PeriodicHandler[] {
     return this.methods().flatMap(({ name, method, run }) => {
       const options = this.reflector.get<PeriodicOptions | undefined>(everyKey, method);
-      return options ? [{ ...options, name, run: async (now: Date) => run(now) }] : [];
+      return options ? [{ ...options, name, run: (now: Date) => Promise.resolve(run(now)) }] : [];
     });
   }
 
@@ -56,9 +56,14 @@ export class Handlers {
       if (typeof instance !== 'object' || instance === null || !metatype) return [];
       const prototype = Object.getPrototypeOf(instance) as object | null;
       if (!prototype) return [];
-      return this.scanner.getAllMethodNames(prototype).map((key) => {
-        const method = (instance as Record<string, Method>)[key] as Method;
-        return { name: `${metatype.name}.${key}`, method, run: method.bind(instance) };
+      return this.scanner.getAllMethodNames(prototype).flatMap((key) => {
+        const method = (instance as Record<string, Method | undefined>)[key];
+        if (!method) return [];
+        return {
+          name: `${metatype.name}.${key}`,
+          method,
+          run: (...given: unknown[]) => method.apply(instance, given),
+        };
       });
     });
   }

@@ -79,7 +79,7 @@ export class JobLease {
 
   /** The run failed: the job waits and is tried again, or is dead. @returns which */
   async fail(cause: unknown): Promise<'waiting' | 'dead'> {
-    const { id, attempts } = this.job;
+    const { attempts } = this.job;
     // A process that ends is not the job's fault: that run does not count.
     if (cause instanceof WorkInterrupted) {
       await this.release({ state: 'waiting', dueAt: new Date(), attempts: attempts - 1 });

@@ -5,7 +5,6 @@ import { Config } from '../config/config.js';
 import { FailuresService } from './failures.service.js';
 import { RateLimitGuard, rateLimits } from './rate-limit.guard.js';
 import { RequestWindows } from './request-windows.js';
-import { SourcesSchedule } from './sources.schedule.js';
 import { SourcesService } from './sources.service.js';
 
 @Module({ providers: [RequestWindows], exports: [RequestWindows] })
@@ -21,12 +20,7 @@ class RequestWindowsModule {}
       useFactory: rateLimits,
     }),
   ],
-  providers: [
-    FailuresService,
-    SourcesService,
-    SourcesSchedule,
-    { provide: APP_GUARD, useClass: RateLimitGuard },
-  ],
+  providers: [FailuresService, SourcesService, { provide: APP_GUARD, useClass: RateLimitGuard }],
   exports: [FailuresService, SourcesService],
 })
 export class ThrottlingModule {}

@@ -8,6 +8,7 @@ import { Config } from '../../config/config.js';
 import { NotFound } from '../../errors/errors.js';
 import type { Actor } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
+import { Every, minuteMs } from '../../jobs/decorators.js';
 import { digestField } from '../../secrets/digest.js';
 import { isSecret, newSecret, sha256 } from '../../secrets/secrets.js';
 import { BlobDamaged, BlobStore, blobKey } from '../../storage/blob-store.js';
@@ -123,6 +124,7 @@ export class ContentsService {
   }
 
   /** Links that nobody can use any more. */
+  @Every(10 * minuteMs)
   async removeExpiredLinks(now: Date): Promise<void> {
     await this.dataSource
       .createQueryBuilder()

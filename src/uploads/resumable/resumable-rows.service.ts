@@ -4,6 +4,7 @@ import { Config } from '../../config/config.js';
 import { Instance } from '../../database/instance.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { NotFound } from '../../errors/errors.js';
+import { Every } from '../../jobs/decorators.js';
 import { newId } from '../../secrets/secrets.js';
 import { BlobStore, blobKey } from '../../storage/blob-store.js';
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
@@ -197,6 +198,7 @@ export class ResumableRows {
   }
 
   /** Ends what nobody went on with for UPLOAD_EXPIRY, and what came by a token that was revoked. Returns how many. */
+  @Every(5_000, 'each')
   async expire(now: Date): Promise<number> {
     for (const [id, writer] of this.unreleased) {
       await this.dataSource.manager.update(Upload, { id, writer }, { writer: null });
