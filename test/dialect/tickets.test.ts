@@ -1,12 +1,7 @@
-import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type TestAgent from 'supertest/lib/agent.js';
 import { expectProblem } from '../support/http.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
-import { tempFolder } from '../support/temp-folder.js';
 import { tokenState } from '../support/upload-under-way.js';
 import { upload } from '../support/upload.js';
 
@@ -54,16 +49,6 @@ describe('opening a ticket', () => {
     expect(days).toBeGreaterThan(6.9);
     expect(days).toBeLessThanOrEqual(7);
     expect((await api.get('/tickets/SUP-48213').expect(200)).body).toEqual(ticket);
-  });
-
-  it('gives a line that a customer pastes into a shell', async () => {
-    const platform = await service.given.platform();
-    const opened = await api.post('/tickets').send({ platform, number: 'CURL-1' }).expect(201);
-    const cwd = tempFolder();
-    writeFileSync(join(cwd, 'logs.tgz'), 'some logs');
-    const { curl } = (opened.body as Opened).token;
-    const { stdout } = await promisify(execFile)('sh', ['-c', curl], { cwd });
-    expect(JSON.parse(stdout)).toMatchObject({ ticket: 'CURL-1', filename: 'logs.tgz', size: 9 });
   });
 
   it('gives the token attempts and a lifetime of its own where asked to', async () => {

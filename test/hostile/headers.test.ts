@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { ErrorCode } from '../../src/errors/catalogue.js';
 import { codeAt } from '../support/codes.js';
 import { admin } from '../support/given.js';
@@ -9,9 +9,6 @@ import { prefixProxy } from '../support/prefix-proxy.js';
 import { pathOf } from '../support/routes.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
-import { tempFolder } from '../support/temp-folder.js';
-import { tlsProxy } from '../support/tls-proxy.js';
-import { tool } from '../support/tool.js';
 
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -264,22 +261,6 @@ describe('the session’s cookie', () => {
     expectProblem(await who(service.url, planted), 'credentials-missing');
     const other = planted.replace('lc_session', '__Secure-lc_session');
     expectProblem(await who(service.url, other), 'credentials-missing');
-  });
-
-  it('is the same behind a proxy that ends TLS, and real clients take it', async () => {
-    const own = await startedService({ TRUSTED_PROXIES: '127.0.0.1/32' });
-    const { url, certificate } = await tlsProxy(own.url);
-    const jar = join(tempFolder(), 'jar');
-    const login = await tool('curl', [
-      ...['-sS', '--cacert', certificate, '-c', jar, '-H', 'Content-Type: application/json'],
-      ...['-d', JSON.stringify(admin), `${url}/api/v1/auth/login`],
-    ]);
-    expect(login).toMatchObject({ code: 0, stdout: expect.stringContaining('"aal":1') });
-    expect(readFileSync(jar, 'utf8')).toMatch(/\tTRUE\t0\t__Host-lc_session\t/);
-    const again = await tool('curl', [
-      ...['-sS', '--cacert', certificate, '-b', jar, `${url}/api/v1/auth/session`],
-    ]);
-    expect(again.stdout).toContain('"username":"root"');
   });
 
   it('keeps to its path where PUBLIC_URL has one: the prefix __Host- would send it to neighbours', async () => {
