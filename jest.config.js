@@ -47,6 +47,8 @@ module.exports = {
     onDatabase('sqlite', 'api,faults,hostile,docs'),
     {
       ...onDatabase('postgres', 'api,faults,hostile,postgres'),
+      // The sandbox knows no database.
+      testPathIgnorePatterns: ['/node_modules/', '/test/hostile/sandbox'],
       globalSetup: '<rootDir>/test/support/postgres-server.ts',
       globalTeardown: '<rootDir>/test/support/postgres-teardown.ts',
     },

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { wallFailedStatus } from './sandbox-end.policy.js';
 
 export interface SandboxLimits {
-  /** Writable memory of the process, of which Node.js takes about 60; JavaScript's heap gets half of it. */
+  /** Writable memory beside what Node.js needs to start; JavaScript's heap gets half of it, buffers what it leaves. */
   readonly memoryMiB: number;
   readonly processorSeconds: number;
   readonly wallMs: number;
@@ -41,6 +41,9 @@ export interface Runtime {
 }
 
 const MiB = 1024 ** 2;
+
+/** Node.js itself, stacks of its threads and what V8 needs to notice that its heap is full, in MiB. */
+const nodeMiB = 128;
 
 const granted = (what: 'read' | 'write', path: string): string => {
   // Node.js takes the one for the end of a path and the other for any end of it.
@@ -85,7 +88,7 @@ export const commandLine = (
   runtime: Runtime,
 ): { readonly file: string; readonly arguments: readonly string[] } => {
   const { path, inputFile, scratch, limits } = program;
-  const dataBytes = limits.memoryMiB * MiB + runtime.reservedBytes;
+  const dataBytes = (nodeMiB + limits.memoryMiB) * MiB + runtime.reservedBytes;
   const fileBytes = (scratch?.fileMiB ?? 0) * MiB;
   const started = [
     runtime.node,

@@ -27,7 +27,7 @@ export const wallFailedStatus = 120;
 
 /** V8's heap, its zones, a buffer and WebAssembly memory each have their own words for it. */
 const outOfMemory =
-  /out of memory|ERR_MEMORY_ALLOCATION_FAILED|Array buffer allocation failed|could not allocate memory/i;
+  /out of memory|bad_alloc|ERR_MEMORY_ALLOCATION_FAILED|Array buffer allocation failed|could not allocate memory/i;
 
 /** Of a process that nobody stopped. What the program writes to stderr can only make it look worse than it was. */
 export const endOf = ({ exitCode, signal, errorText }: ProcessExit): SandboxEnd => {

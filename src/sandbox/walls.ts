@@ -1,5 +1,7 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { Walls } from './command-line.policy.js';
 import { Sandbox, installedLauncher } from './sandbox.js';
 import type { SandboxEnd } from './sandbox-end.policy.js';
 
@@ -47,8 +49,19 @@ const limits = {
   outputBytes: 4096,
 };
 
-const attempt = async (sandbox: Sandbox, path: string): Promise<Attempts | SandboxEnd> => {
-  const { output, ended } = sandbox.run({ path, limits });
+/** Without the permission model Node.js does not start where it finds this file and may not read it. */
+const packageFileAbove = (path: string): string => {
+  const folder = dirname(path);
+  const file = join(folder, 'package.json');
+  return folder === path || existsSync(file) ? file : packageFileAbove(folder);
+};
+
+const attempt = async (
+  walls: Walls,
+  path: string,
+  inputFile = path,
+): Promise<Attempts | SandboxEnd> => {
+  const { output, ended } = new Sandbox(walls).run({ path, inputFile, limits });
   const said = await text(output);
   const end = await ended;
   return end.kind === 'done' ? (JSON.parse(said) as Attempts) : end;
@@ -59,10 +72,14 @@ export const measureWalls = async (
   launcher = installedLauncher(),
   probe = wallProbe,
 ): Promise<WallReport> => {
-  const asUsed = await attempt(new Sandbox({ launcher, permissionModel: true }), probe);
+  const asUsed = await attempt({ launcher, permissionModel: true }, probe);
   if ('kind' in asUsed) return { kind: 'unusable', end: asUsed };
   if (launcher === null) return { kind: 'measured', walls: judgeWalls(asUsed, null) };
-  const byKernel = await attempt(new Sandbox({ launcher, permissionModel: false }), probe);
+  const byKernel = await attempt(
+    { launcher, permissionModel: false },
+    probe,
+    packageFileAbove(probe),
+  );
   if ('kind' in byKernel) return { kind: 'unusable', end: byKernel };
   return { kind: 'measured', walls: judgeWalls(asUsed, byKernel) };
 };

@@ -144,6 +144,7 @@ static const struct allowed reading[] = {
           CLONE_NEWPID | CLONE_NEWNET, CLONE_THREAD),
     ALWAYS(exit), ALWAYS(exit_group), ALWAYS(set_tid_address), ALWAYS(set_robust_list), ALWAYS(sched_yield),
     ALWAYS(membarrier), ALWAYS(gettid), ALWAYS(getpid), ALWAYS(sched_getaffinity), ALWAYS(getcpu),
+    ALWAYS(sched_getparam), ALWAYS(sched_getscheduler),
     WHERE(prctl, 0, ALL_BITS, PR_SET_NAME), WHERE(prctl, 0, ALL_BITS, 0x53564d41 /* PR_SET_VMA: a mapping's name */),
     ALWAYS(pkey_alloc), ALWAYS(pkey_free), ALWAYS(pkey_mprotect), ALWAYS(restart_syscall),
     ALWAYS(rt_sigaction), ALWAYS(rt_sigprocmask), ALWAYS(rt_sigreturn), ALWAYS(sigaltstack),
@@ -246,6 +247,8 @@ int main(int count, char **words) {
   close_descriptors();
   /* Ends with the service, even if that was killed. */
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)) die("prctl");
+  /* A service that runs as root: its child keeps none of root's rights, such as that to raise limits. */
+  for (int right = 0; prctl(PR_CAPBSET_READ, right, 0, 0, 0) >= 0; right++) prctl(PR_CAPBSET_DROP, right, 0, 0, 0);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) die("no_new_privs");
   restrict_files(options, *program);
   restrict_calls(may_write);
