@@ -107,7 +107,8 @@ static void grant(int ruleset, uint64_t handled, const char *path, uint64_t allo
 static void restrict_files(char *const *options, const char *node) {
   /* Libraries of Node.js, and what its OpenSSL reads at its start. */
   static const char *const libraries[] = {"/lib", "/lib64", "/usr/lib", "/usr/local/lib", "/usr/share/icu",
-                                          "/etc/ld.so.cache", "/etc/ssl/openssl.cnf", NULL};
+                                          "/etc/ld.so.cache", "/etc/ld-musl-x86_64.path",
+                                          "/etc/ld-musl-aarch64.path", "/etc/ssl/openssl.cnf", NULL};
   /* execve starts the program's loader as well. */
   static const char *const loaders[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1",
                                         "/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1", NULL};
