@@ -2,21 +2,18 @@
 #   docker build -t logs-collector .
 #   docker run -p 8000:8000 -v logs:/data logs-collector            serves
 #   docker run … logs-collector backup /backups                     any other command, see --help
-# For amd64 and arm64 alike: nothing below names a platform, and what is compiled is compiled for the one that is built.
+# For amd64 and arm64 alike: nothing below names a platform, and nothing is compiled.
 
-# Alpine 3.24's `nodejs` is Node.js 24. Both stages are of the same one, so that what the first compiles runs in the last.
+# Alpine 3.24's `nodejs` is Node.js 24. Both stages are of the same one, so that binaries chosen in the first run in the last.
 ARG ALPINE=docker.io/library/alpine:3.24
 
 FROM ${ALPINE} AS build
-RUN apk add --no-cache nodejs nodejs-dev npm python3 make g++
-# From Node.js 24.19 on, this header makes better-sqlite3 12 abort in the middle of a garbage collection (nodejs/node#65446);
-# what is compiled without these two calls runs on any 24, as what was compiled before them does.
-RUN sed -i -E '/^ *(Add|Remove)CleanupHook\(\);$/d' /usr/include/node/node_object_wrap.h
+RUN apk add --no-cache nodejs npm
 WORKDIR /src
-# better-sqlite3 is compiled here, against this Node.js, instead of fetching a binary that somebody else compiled.
-ENV npm_config_build_from_source=true npm_config_nodedir=/usr
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --no-audit --no-fund
+# The Node.js that package.json pins needs glibc. It is removed by its path, since `--omit=optional` would leave out the
+# binaries of Argon2 and SWC as well; and no install script may run before that, as each would run on it.
+RUN npm ci --no-audit --no-fund --ignore-scripts && rm -rf node_modules/node-linux-* node_modules/.bin/node
 COPY . .
 RUN npm run build && node scripts/bundle.js /app
 

@@ -18,7 +18,7 @@ const project = (name) => ({
   },
   // Sources say `.js`, as Node wants it; here they are still `.ts`.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  // Packages that ship ES modules alone: Node 20 requires them by itself, Jest does not.
+  // Packages that ship ES modules alone: Node can require them, Jest cannot.
   transformIgnorePatterns: [
     '/node_modules/(?!(nanoid|otplib|@otplib|@noble|@scure|uuid|@tus|srvx)/)',
   ],
@@ -26,10 +26,28 @@ const project = (name) => ({
   setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
 });
 
-/** The same stories on both databases; each file asks for a fresh database of this kind. */
-const onDatabase = (database, folders = 'api,faults,hostile') => ({
+/** `npm test` leaves out what needs a tool of the system (test:all) and what takes long (test:long). */
+const tests = process.env.TESTS ?? 'short';
+const onSqlite = {
+  short: 'api,dialect,faults,hostile',
+  all: 'api,dialect,faults,hostile,tools,tools/dialect,docs',
+  long: 'api,dialect,faults,hostile,tools,tools/dialect,docs,long',
+};
+const onPostgres = {
+  short: 'dialect,postgres',
+  all: 'dialect,postgres,tools/dialect',
+  long: 'api,dialect,postgres,faults,hostile,tools,tools/dialect,long',
+};
+
+/** Stories of these folders; each file asks for a fresh database of this kind. */
+const onDatabase = (database, folders) => ({
   ...project(database),
-  testMatch: [`<rootDir>/test/{${folders}}/**/*.test.ts`],
+  transform: {
+    [`^${__dirname}/(src|migrations|node_modules)/`]: '<rootDir>/test/support/shared-module.cjs',
+    ...project(database).transform,
+  },
+  transformIgnorePatterns: [],
+  testMatch: [`<rootDir>/test/{${folders}}/*.test.ts`],
   globals: { testDatabase: database },
 });
 
@@ -43,12 +61,9 @@ module.exports = {
         '<rootDir>/test/{contracts,web}/*.test.ts',
       ],
     },
-    // What the documents say is run once, on the database that a newcomer meets.
-    onDatabase('sqlite', 'api,faults,hostile,docs'),
+    onDatabase('sqlite', onSqlite[tests]),
     {
-      ...onDatabase('postgres', 'api,faults,hostile,postgres'),
-      // The sandbox knows no database.
-      testPathIgnorePatterns: ['/node_modules/', '/test/hostile/sandbox'],
+      ...onDatabase('postgres', onPostgres[tests]),
       globalSetup: '<rootDir>/test/support/postgres-server.ts',
       globalTeardown: '<rootDir>/test/support/postgres-teardown.ts',
     },
@@ -58,6 +73,7 @@ module.exports = {
   maxWorkers: '100%',
   // Each file leaves modules behind; a worker of two gigabytes spends its time collecting them.
   workerIdleMemoryLimit: '800MB',
-  testTimeout: 30_000,
+  // Only what hangs passes it: how long a story takes is the machine's matter.
+  testTimeout: 120_000,
   reporters: ['default', 'summary', '<rootDir>/test/support/counts-reporter.cjs'],
 };

@@ -1,11 +1,30 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startService } from '../scripts/running-service.js';
+import type { Build } from '../scripts/running-service.js';
 import { Admin } from './client.js';
 import type { Reference } from './references/server.js';
+
+const baselineFolder = process.env['BENCH_BASELINE'];
+
+/** This build, and with BENCH_BASELINE that of another checkout, which does the same work in the same rounds. */
+export const builds: readonly { readonly suffix: string; readonly build?: Build }[] = [
+  { suffix: '' },
+  ...(baselineFolder
+    ? [
+        {
+          suffix: ', baseline',
+          build: {
+            node: process.env['BENCH_BASELINE_NODE'] || process.execPath,
+            program: resolve(baselineFolder, 'dist/src/cli.js'),
+          },
+        },
+      ]
+    : []),
+];
 
 /** A reference in a process of its own. */
 export interface RunningReference {
@@ -64,16 +83,20 @@ export class BenchedService {
   static async start(
     folder: string,
     env: Readonly<Record<string, string>> = {},
+    build?: Build,
   ): Promise<BenchedService> {
     mkdirSync(folder, { recursive: true });
     const begun = performance.now();
-    const { url, pid, stop } = await startService(folder, {
-      ...firstAdmin,
+    const limits = {
       API_RATE: '100000000',
       LOGIN_RATE: '1000',
       MAX_UPLOAD_BYTES: String(100 * 1024 ** 3),
-      ...env,
-    });
+    };
+    const { url, pid, stop } = await startService(
+      folder,
+      { ...firstAdmin, ...limits, ...env },
+      build,
+    );
     const startMs = performance.now() - begun;
     const admin = new Admin(url);
     await admin.signIn(credentials.username, credentials.password);
@@ -84,10 +107,10 @@ export class BenchedService {
   }
 
   /** Starts it on a database that was there before: the very first start makes the tables and the first admin. */
-  static async startAgain(folder: string): Promise<BenchedService> {
+  static async startAgain(folder: string, build?: Build): Promise<BenchedService> {
     mkdirSync(folder, { recursive: true });
-    await (await startService(folder, firstAdmin)).stop();
-    return BenchedService.start(folder);
+    await (await startService(folder, firstAdmin, build)).stop();
+    return BenchedService.start(folder, {}, build);
   }
 
   get archives(): string {
@@ -120,3 +143,16 @@ export class BenchedService {
       await this.admin.send('DELETE', `/archives/${(JSON.parse(answer) as { id: string }).id}`);
   }
 }
+
+/** A service of each build, on a database of its own. @param suffix tells its contenders' names apart */
+export const startBuilds = async (
+  folder: string,
+): Promise<{ readonly suffix: string; readonly service: BenchedService }[]> => {
+  const started = [];
+  for (const [at, { suffix, build }] of builds.entries())
+    started.push({
+      suffix,
+      service: await BenchedService.start(join(folder, `service-${at}`), {}, build),
+    });
+  return started;
+};

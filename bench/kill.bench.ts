@@ -3,9 +3,9 @@ import { killedFirstStarts, oneOfTwoFirstStartsKilled } from '../test/support/ki
 import { killedAgainAndAgain } from '../test/support/kill-story.js';
 
 /**
- * The long version of test/faults/kill*.test.ts: `npm run bench:kill`. KILLS (200) rounds of work, each ended by at least
- * one SIGKILL, on both databases; then KILLS / 10 empty databases whose first starts are killed. SEED gives the same
- * choices again, though not the same moments: those are the machine's, too.
+ * The long version of test/dialect/kill.test.ts and test/long/kill-start.test.ts: `npm run bench:kill`. KILLS (200)
+ * rounds of work, each ended by at least one SIGKILL, on both databases; then KILLS / 10 empty databases whose first
+ * starts are killed. SEED gives the same choices again, though not the same moments: those are the machine's, too.
  */
 const rounds = Number(process.env['KILLS'] || 200);
 const seed = Number(process.env['SEED'] || Date.now() % 1_000_000_007);

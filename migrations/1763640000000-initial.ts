@@ -5,7 +5,7 @@ import { archiveTables } from './1763640000000-archives.js';
 
 /**
  * Written with the Table API and portable types alone, every key and index named, so that one file serves both
- * databases and leaves no difference between them and the entities (test/api/database.test.ts).
+ * databases and leaves no difference between them and the entities (test/dialect/database.test.ts).
  */
 export class Initial1763640000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

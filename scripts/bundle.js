@@ -11,15 +11,12 @@ const {
   rmSync,
   writeFileSync,
 } = require('node:fs');
-const { basename, dirname, join, resolve, sep } = require('node:path');
+const { basename, dirname, join, relative, resolve, sep } = require('node:path');
 
 const root = join(__dirname, '..');
 
-/** What binds a binary or finds files beside itself, and what of it is needed. */
+/** What finds files beside itself, and what of it is needed; binaries are added for the platform. */
 const carried = [
-  { name: 'better-sqlite3', files: ['lib', 'build/Release/better_sqlite3.node'] },
-  { name: 'bindings', files: ['bindings.js'] },
-  { name: 'file-uri-to-path', files: ['index.js'] },
   { name: '@node-rs/argon2', files: ['index.js'] },
   {
     name: 'swagger-ui-dist',
@@ -36,11 +33,7 @@ const carried = [
 const external = /^(better-sqlite3|@node-rs\/argon2|swagger-ui-dist)(\/|$)/;
 
 /** Packages that others use where they are there, and that are not: the program has no use for them. */
-const leftOut = [
-  /^@nestjs\/(microservices|websockets)(\/|$)/,
-  /^@nestjs\/(mongoose|sequelize|typeorm)(\/|$)/,
-  /^@mikro-orm\/core$/,
-];
+const leftOut = [/^@nestjs\/(microservices|websockets)(\/|$)/];
 
 const packageOf = (path) => {
   const at = path.lastIndexOf(`${sep}node_modules${sep}`);
@@ -106,14 +99,23 @@ const bundleProgram = async (built, to) => {
   return new Set(modules.map(packageOf).filter((path) => path !== null));
 };
 
+/** better-sqlite3's package holds the binaries of all platforms. */
+const sqliteHere = () => {
+  const name = 'better-sqlite3';
+  const folder = installed(name, root);
+  const binary = require(join(folder, 'lib/binding.js')).getPrebuildPath();
+  if (binary === null) throw new Error(`${name} has no binary for this platform`);
+  return { name, files: ['lib', relative(folder, binary)] };
+};
+
 /** argon2's binary is a package for each platform; npm installs the one that fits. */
-const carriedHere = () => {
+const argon2Here = () => {
   const folder = installed('@node-rs/argon2', root);
   const platforms = Object.keys(readJson(join(folder, 'package.json')).optionalDependencies)
     .filter((name) => installed(name, folder) !== null)
     .map((name) => ({ name, files: [`${basename(name)}.node`.replace('argon2-', 'argon2.')] }));
   if (platforms.length === 0) throw new Error('@node-rs/argon2 has no binary for this platform');
-  return [...carried, ...platforms];
+  return platforms;
 };
 
 /** The licences ask to go along with what they are for. */
@@ -134,7 +136,7 @@ const bundle = async (to, built = join(root, 'dist')) => {
   rmSync(to, { recursive: true, force: true });
   const program = join(to, 'dist/program');
   const packages = await bundleProgram(built, program);
-  for (const { name, files } of carriedHere()) {
+  for (const { name, files } of [...carried, sqliteHere(), ...argon2Here()]) {
     const from = installed(name, root);
     packages.add(from);
     const into = join(to, 'node_modules', name);

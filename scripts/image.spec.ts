@@ -82,6 +82,18 @@ describe('the image', () => {
     expect(list('CMD')).toEqual(['serve']);
   });
 
+  it('is built with the Node.js of its base, not with the one for glibc that package.json pins', () => {
+    const { optionalDependencies } = JSON.parse(text('package.json')) as {
+      optionalDependencies: Record<string, string>;
+    };
+    const names = Object.keys(optionalDependencies);
+    expect(names.every((name) => name.startsWith('node-linux-'))).toBe(true);
+    expect(stages[0]).toMatch(
+      /^RUN npm ci .*--ignore-scripts && rm -rf node_modules\/node-linux-\* node_modules\/\.bin\/node$/m,
+    );
+    expect(dockerfile).not.toMatch(/^RUN .*--omit/m);
+  });
+
   it('is started with the flags of every other start', () => {
     const flags = /\bnode ((?:--\S+ )*--\S+)/;
     const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };

@@ -16,13 +16,15 @@ export interface RunningService {
 }
 
 /** The same flags as `npm start`. */
-const flags = [
-  '--single-threaded-gc',
-  '--no-incremental-marking',
-  '--max-semi-space-size=2',
-  '--disable-warning=ExperimentalWarning',
-];
-const program = join(__dirname, '../src/cli.js');
+const flags = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=2'];
+
+/** A built service, and the Node that runs it. */
+export interface Build {
+  readonly node: string;
+  readonly program: string;
+}
+
+const thisBuild: Build = { node: process.execPath, program: join(__dirname, '../src/cli.js') };
 const readyWithinMs = 30_000;
 const stoppedWithinMs = 15_000;
 
@@ -74,12 +76,14 @@ const untilReady = (child: ChildProcess): Promise<{ url: string; setupToken: str
  * Starts `serve` on a free port of this machine alone, and resolves when it listens.
  * @param folder working directory and DATA_DIR; nothing outside of it is read or written
  * @param env besides PATH, the service's whole environment
+ * @param build the one that this file belongs to, unless it is given
  */
 export const startService = async (
   folder: string,
   env: Readonly<Record<string, string>> = {},
+  { node, program }: Build = thisBuild,
 ): Promise<RunningService> => {
-  const child = spawn(process.execPath, [...flags, program, 'serve'], {
+  const child = spawn(node, [...flags, program, 'serve'], {
     cwd: folder,
     env: {
       PATH: process.env['PATH'],

@@ -7,12 +7,12 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Resources } from './app.module.js';
 import { tusVersion } from './uploads/resumable/tus.policy.js';
-import { readableName } from './uploads/sent-name.policy.js';
+import { readableName } from './uploads/intake/sent-name.policy.js';
 import { StoreIdentity } from './maintenance/store-identity.service.js';
 import { Config } from './config/config.js';
 import { openDatabase } from './database/data-source.js';
 import { databaseProblem } from './database/errors.js';
-import { SqliteInstance } from './database/instance.js';
+import { SqliteInstance } from './database/sqlite/sqlite-instance.js';
 import { mirror } from './doctor/mirror/mirror.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { Addresses, withoutPrefix } from './http/addresses.js';
@@ -127,7 +127,7 @@ export const createApp = async (
       refuseAmbiguous(),
       mirror({
         keyring: app.get(Keyring),
-        addresses,
+        publicUrl: config.PUBLIC_URL ?? null,
         storeId: () => app.get(StoreIdentity).storeId(),
       }),
       readNames,

@@ -22,7 +22,7 @@ import {
   isLoginRefused,
   isOfDatabase,
 } from './database/errors.js';
-import { instanceOf } from './database/instance.js';
+import { instanceOf } from './database/instance-of.js';
 import { migrate } from './database/migrate.js';
 import { Draining } from './http/draining.js';
 import { NotListening } from './http/not-listening.js';

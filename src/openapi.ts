@@ -7,6 +7,8 @@ import { errorCodes, statusOf } from './errors/catalogue.js';
 import { Addresses } from './http/addresses.js';
 import { version } from './version.js';
 
+type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** OpenAPI 3.1 has no `nullable`: null is one of the types (JSON Schema 2020-12). */
@@ -62,6 +64,33 @@ const callers: Readonly<Record<string, string>> = {
 const callerOf = (right: string): string =>
   callers[right] ?? `a person with second factor, or an API key with the scope ${right}`;
 
+/** What an operation is called in the document: its id, and the group that it is shown in beside its noun's. */
+interface Called {
+  readonly id: string;
+  readonly group?: string;
+}
+
+/**
+ * Operations whose routes moved to another controller. Generated clients have the id as the name of a method, and the
+ * group as that of a class, so both stay. By the id that the new place would give.
+ */
+const beforeMove: Readonly<Record<string, Called>> = {
+  archives_delete: { id: 'deletion_archive', group: 'Deletion' },
+  platforms_delete: { id: 'deletion_platform', group: 'Deletion' },
+  tickets_delete: { id: 'deletion_ticket', group: 'Deletion' },
+  tickets_create: { id: 'uploadTokens_open', group: 'upload tokens' },
+  downloads_byLink: { id: 'contents_byLink' },
+  downloads_content: { id: 'contents_content' },
+  downloads_createLink: { id: 'contents_createLink' },
+};
+
+const keepNames = (operation: OperationObject): void => {
+  const kept = beforeMove[operation.operationId ?? ''];
+  if (!kept) return;
+  operation.operationId = kept.id;
+  if (kept.group !== undefined) operation.tags = [kept.group, ...(operation.tags?.slice(-1) ?? [])];
+};
+
 /** What holds for every operation: who may call it, and the form of its errors. */
 const withCallersAndProblems = (document: OpenAPIObject): OpenAPIObject => {
   const operations = Object.values(document.paths).flatMap((path) =>
@@ -70,6 +99,7 @@ const withCallersAndProblems = (document: OpenAPIObject): OpenAPIObject => {
     ),
   );
   for (const operation of operations) {
+    keepNames(operation);
     const { 'x-right': right } = operation as { 'x-right'?: string };
     const who = `For ${right === undefined ? 'anybody' : callerOf(right)}.`;
     operation.description = [who, operation.description].filter(Boolean).join(' ');

@@ -1,6 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BenchedService, startReference } from '../contenders.js';
+import { startBuilds, startReference } from '../contenders.js';
 import { curl, writeSource } from '../client.js';
 import { load, requestBytes } from '../load.js';
 import { startNginx } from '../references/nginx.js';
@@ -20,16 +20,25 @@ export const downloads = async (
 ): Promise<Findings> => {
   const source = join(folder, 'stored.bin');
   writeSource(source, bytes);
-  const service = await BenchedService.start(join(folder, 'service'));
+  const services = await startBuilds(folder);
   const stream = await startReference('stream', folder);
   const nginx = await startNginx(join(folder, 'nginx'));
   try {
     if (nginx) copyFileSync(source, join(folder, 'nginx/files/stored.bin'));
-    const proof = `Upload-Token: ${await service.token()}`;
-    const { id } = JSON.parse(await curl('-H', proof, '-T', source, `${service.archives}/`)) as {
-      id: string;
-    };
-    const ours = new URL(`${service.archives}/${id}/content`);
+    const archives = await Promise.all(
+      services.map(async ({ suffix, service }) => {
+        const proof = `Upload-Token: ${await service.token()}`;
+        const answer = await curl('-H', proof, '-T', source, `${service.archives}/`);
+        const { id } = JSON.parse(answer) as { id: string };
+        const cookie = service.admin.cookieHeader;
+        return {
+          suffix,
+          pid: service.pid,
+          cookie,
+          url: new URL(`${service.archives}/${id}/content`),
+        };
+      }),
+    );
     const whole = (name: string, pid: number, url: URL, ...headers: string[]): Contender => ({
       name,
       pid,
@@ -59,13 +68,16 @@ export const downloads = async (
         });
       },
     });
-    const cookie = service.admin.cookieHeader;
     const files = nginx && new URL('stored.bin', nginx.url);
     const usages = await interleaved(rounds, [
       whole('whole: stream', stream.pid, new URL('stored.bin', stream.url)),
-      whole('whole: ours', service.pid, ours, '-H', cookie),
+      ...archives.map(({ suffix, pid, url, cookie }) =>
+        whole(`whole: ours${suffix}`, pid, url, '-H', cookie),
+      ),
       ...(nginx && files ? [whole('whole: nginx', nginx.pid, files)] : []),
-      inRanges('ranges: ours', service.pid, ours, { Cookie: cookie.replace('Cookie: ', '') }),
+      ...archives.map(({ suffix, pid, url, cookie }) =>
+        inRanges(`ranges: ours${suffix}`, pid, url, { Cookie: cookie.replace('Cookie: ', '') }),
+      ),
       ...(nginx && files ? [inRanges('ranges: nginx', nginx.pid, files, {})] : []),
     ]);
     const of = (name: string) =>
@@ -104,7 +116,7 @@ export const downloads = async (
       ],
     };
   } finally {
-    await service.stop();
+    for (const { service } of services) await service.stop();
     stream.stop();
     nginx?.stop();
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { BenchedService, startReference } from '../contenders.js';
+import { startBuilds, startReference } from '../contenders.js';
+import type { BenchedService } from '../contenders.js';
 import { curl, writeSource } from '../client.js';
 import { startNginx } from '../references/nginx.js';
 import { GiB, inMiB, round } from '../report.js';
@@ -15,35 +16,47 @@ const patchBytes = 64 * 1024 ** 2;
 export const uploads = async (folder: string, rounds: number, bytes: number): Promise<Findings> => {
   const source = join(folder, 'source.bin');
   writeSource(source, bytes);
-  const service = await BenchedService.start(join(folder, 'service'));
+  const services = await startBuilds(folder);
   const floor = await startReference('floor', join(folder, 'floor'));
   const disk = await startReference('disk', join(folder, 'disk'));
   const multer = await startReference('multer', join(folder, 'multer'));
   const nginx = await startNginx(join(folder, 'nginx'));
   try {
-    const proof = `Upload-Token: ${await service.token()}`;
     const stored: string[] = [];
-    const ours = (name: string, send: () => Promise<string>): Contender => ({
-      name,
-      pid: service.pid,
-      work: async () => stored.push(await send()),
-      clean: () => service.remove(stored.splice(0)),
-    });
+    const ours = async (
+      name: string,
+      send: (service: BenchedService, proof: string) => Promise<string>,
+    ): Promise<Contender[]> =>
+      Promise.all(
+        services.map(async ({ suffix, service }) => {
+          const proof = `Upload-Token: ${await service.token()}`;
+          return {
+            name: name + suffix,
+            pid: service.pid,
+            work: async () => stored.push(await send(service, proof)),
+            clean: () => service.remove(stored.splice(0)),
+          };
+        }),
+      );
     const contenders: Contender[] = [
       {
         name: 'floor',
         pid: floor.pid,
         work: () => curl('-T', source, floor.url),
       },
-      ours('PUT', () => curl('-H', proof, '-T', source, `${service.archives}/`)),
+      ...(await ours('PUT', ({ archives }, proof) =>
+        curl('-H', proof, '-T', source, `${archives}/`),
+      )),
       { ...disk, name: 'disk floor', work: () => curl('-T', source, disk.url) },
-      ours('form', () => curl('-H', proof, '-F', `file=@${source}`, service.archives)),
+      ...(await ours('form', ({ archives }, proof) =>
+        curl('-H', proof, '-F', `file=@${source}`, archives),
+      )),
       {
         ...multer,
         name: 'multer',
         work: () => curl('-F', `file=@${source}`, multer.url),
       },
-      ours('tus', () => sendByTus(service.url, proof, source, bytes, patchBytes)),
+      ...(await ours('tus', ({ url }, proof) => sendByTus(url, proof, source, bytes, patchBytes))),
       ...(nginx ? [{ ...nginx, name: 'nginx', work: () => nginx.put(source) }] : []),
     ];
     const usages = await interleaved(rounds, contenders);
@@ -87,7 +100,7 @@ export const uploads = async (folder: string, rounds: number, bytes: number): Pr
       ],
     };
   } finally {
-    await service.stop();
+    for (const { service } of services) await service.stop();
     for (const reference of [floor, disk, multer, nginx]) reference?.stop();
   }
 };

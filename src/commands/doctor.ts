@@ -31,7 +31,6 @@ const unknown = (why: string): DatabaseFacts => ({
   ),
   storeId: null,
   hasUsers: null,
-  clocks: [],
 });
 
 /** What the database says; nothing is made or migrated. */

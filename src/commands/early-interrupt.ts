@@ -1,6 +1,6 @@
 /**
  * Loading the program takes a moment, in which Ctrl-C would end it without a word. Of the commands that say how far they
- * came it is kept until they listen for it. cli.ts imports this first.
+ * came it is kept until they listen for it. cli.ts imports this before all that takes long to load.
  */
 const commands = ['backup', 'restore', 'copy-database'];
 const signals = ['SIGINT', 'SIGTERM'] as const;

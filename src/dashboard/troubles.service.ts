@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Archive } from '../archives/archive.entity.js';
 import { archiveState } from '../archives/archives.dto.js';
-import { Attempt } from '../uploads/attempts/attempt.entity.js';
+import { Attempt } from '../uploads/records/attempt.entity.js';
 import { countedTo } from './excerpt.policy.js';
 import { failuresByTicket, trouble } from './overview.policy.js';
 import type { TroubleView } from './overview.dto.js';

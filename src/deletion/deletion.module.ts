@@ -1,14 +1,12 @@
 import { Module } from '@nestjs/common';
 import { ArchivesModule } from '../archives/archives.module.js';
-import { PlatformsModule } from '../platforms/platforms.module.js';
 import { TicketsModule } from '../tickets/tickets.module.js';
-import { DeletionController } from './deletion.controller.js';
-import { DeletionService } from './deletion.service.js';
+import { RetentionService } from './retention.service.js';
+import { TicketFiles } from './ticket-files.service.js';
 
 @Module({
-  imports: [ArchivesModule, PlatformsModule, TicketsModule],
-  controllers: [DeletionController],
-  providers: [DeletionService],
-  exports: [DeletionService],
+  imports: [ArchivesModule, TicketsModule],
+  providers: [RetentionService, TicketFiles],
+  exports: [RetentionService],
 })
 export class DeletionModule {}

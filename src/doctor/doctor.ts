@@ -2,38 +2,18 @@ import type { Config } from '../config/config.js';
 import { databaseTarget } from '../config/load-config.js';
 import type { Keyring } from '../secrets/secrets.js';
 import type { BlobStore } from '../storage/blob-store.js';
-import { checkAnswers, checkEvents } from './checks/answers.check.js';
 import { checkBodyLimit } from './checks/body-limit.check.js';
-import { certificateOf, judgeCertificate } from './checks/certificate.check.js';
-import {
-  forgedAddress,
-  forgedHost,
-  judgeAddress,
-  judgeForged,
-} from './checks/client-address.check.js';
-import { clocksOf, judgeClocks } from './checks/clock.check.js';
-import type { OtherClock } from './checks/clock.check.js';
+import { certificateOf, judgeCertificate, judgeScheme } from './checks/certificate.check.js';
+import { forgedAddress, judgeAddress, judgeForged } from './checks/client-address.check.js';
 import type { DatabaseFacts } from './checks/database.check.js';
 import { judgeEnvironment } from './checks/environment.check.js';
 import { checkFiles } from './checks/files.check.js';
-import { checkHeaders } from './checks/headers.check.js';
-import { checkMethods, lacking } from './checks/methods.check.js';
-import { checkRequestBuffering } from './checks/request-buffering.check.js';
-import { judgeHost, judgeScheme } from './checks/scheme.check.js';
-import {
-  judgePath,
-  judgePrefix,
-  judgeService,
-  judgeStranger,
-  prefixIn,
-} from './checks/service.check.js';
+import { judgeService, judgeStranger } from './checks/service.check.js';
 import { checkStorage } from './checks/storage.check.js';
 import { checkTimeOuts } from './checks/time-outs.check.js';
-import { uploadRoutes } from './checks/upload-routes.js';
 import { fail, skip } from './finding.js';
 import type { Finding } from './finding.js';
-import { proxyOf } from './probe/advice.js';
-import { Probe, mirrored } from './probe/probe.js';
+import { Probe } from './probe.js';
 
 /** What the doctor has beside the service: its configuration, its key, its database and its storage. */
 export interface Patient {
@@ -47,7 +27,7 @@ export interface Patient {
   readonly trouble: string | null;
 }
 
-/** Findings come one after the other, as soon as they are known. */
+/** One after the other, as soon as each is known. */
 export type Findings = AsyncGenerator<Finding, void>;
 
 /** Where the probes go: PUBLIC_URL, or the service's own address where that is not given. */
@@ -71,74 +51,37 @@ async function* inside({ config, database, store, trouble }: Patient): Findings 
   else yield skip('storage', `${kind}: not looked at before that is right.`);
 }
 
-/** A name with what proxies like to decode. */
-const awkward = '/api/v1/archives/doctor%20%C3%A9.bin?a=%26';
-
 async function* outside(given: Probe, patient: Patient, forMs: number): Findings {
   const { config, database } = patient;
   let probe = given;
   const certificate = probe.isSecure ? await certificateOf(probe.base) : null;
   if (certificate) {
     yield judgeCertificate(certificate, new Date());
-    // What else is wrong is worth knowing, too.
+    // Other faults are worth knowing, too.
     if (certificate.refusal !== null) probe = probe.unverified();
   }
-  const first = await probe.ask({ method: 'GET', path: '/health/live', wish: { kind: 'seen' } });
-  const { seen, answer } = mirrored(first, 'GET') ?? {};
-  if (!seen || !answer) {
+  const first = await probe.ask({ kind: 'seen' });
+  if (first.kind !== 'answered' || !first.seen) {
     yield judgeStranger(first, probe.base);
     yield skip('proxy', 'nothing more can be seen from outside before that is right.');
     return;
   }
-  yield judgeService(seen, database.storeId);
-  const proxy = proxyOf(answer.headers.server?.toString());
-  const prefix = probe.base.pathname.replace(/\/+$/, '');
-  const odd = await probe.ask({ method: 'PUT', path: awkward, wish: { kind: 'seen' } });
-  const { seen: oddSeen } = mirrored(odd, 'PUT') ?? {};
-  const own = prefixIn(seen) ?? prefix;
-  const otherPrefix = judgePrefix(own, prefix);
-  if (otherPrefix) yield otherPrefix;
-  else if (oddSeen) yield judgePath(oddSeen, prefix + awkward, prefix);
-  yield judgeHost(seen, probe.base, config.PUBLIC_URL !== undefined, proxy);
-  yield judgeScheme(seen, answer.headers, probe.base, proxy);
-  yield judgeAddress(seen, answer.own, proxy);
-  const forged = mirrored(
-    await probe.ask({
-      method: 'GET',
-      path: '/health/live',
-      wish: { kind: 'seen' },
-      headers: { 'X-Forwarded-For': forgedAddress, 'X-Forwarded-Host': forgedHost },
-    }),
-    'GET',
-  );
-  if (forged?.seen) yield judgeForged(forged.seen, forged.answer.own, proxy);
-  const clocks: OtherClock[] = [...clocksOf(answer, seen), ...database.clocks];
-  yield judgeClocks(clocks);
-  const { finding: methods, lost } = await checkMethods(probe, proxy);
-  yield methods;
-  if (lost.has('PATCH')) yield lacking('request-headers', ['PATCH']);
-  else yield* await checkHeaders(probe, own);
-  // Each way in that is there at all; a refusal of the others is no limit and no buffer.
-  const routes = uploadRoutes.filter(({ method }) => !lost.has(method));
-  // These wait, and so may wait together.
-  const slow = [
-    checkBodyLimit(probe, proxy, config.MAX_UPLOAD_BYTES, routes),
-    checkRequestBuffering(probe, proxy, routes),
-    checkAnswers(probe, proxy),
-    checkEvents(probe, proxy),
-    lost.has('PUT')
-      ? lacking('time-outs', ['PUT'])
-      : checkTimeOuts(probe, proxy, forMs, 1000 * config.UPLOAD_IDLE_TIMEOUT),
-  ];
-  for (const found of slow) yield* [await found].flat();
+  const { seen, own } = first;
+  yield judgeService(seen, database.storeId, config.PUBLIC_URL);
+  yield judgeScheme(probe.base);
+  yield judgeAddress(seen, own);
+  const headers = { 'X-Forwarded-For': forgedAddress };
+  const forged = await probe.ask({ kind: 'seen' }, { headers });
+  if (forged.kind === 'answered' && forged.seen) yield judgeForged(forged.seen, forged.own);
+  yield await checkBodyLimit(probe, config.MAX_UPLOAD_BYTES);
+  yield* await checkTimeOuts(probe, forMs, 1000 * config.UPLOAD_IDLE_TIMEOUT);
 }
 
 /**
  * Looks at a deployment from outside, through PUBLIC_URL, and from beside the service.
  *
  * Its requests carry a proof made with SECRET_KEY, and the service shows them back (mirror.ts) instead of serving them.
- * It makes no platform, ticket or token to upload with: there would be an audit that tells of uploads that nobody sent,
- * and things to clean up after an interruption. So nothing is left behind, however it ends.
+ * It creates no platform, ticket or token to upload with, so it leaves nothing behind, however it ends.
  * @param forMs how long time-outs are tried
  */
 export async function* examine(patient: Patient, forMs: number): Findings {

@@ -26,6 +26,10 @@ export const fail = (check: string, saw: string, change: string): Finding => ({
   change,
 });
 
+/** What to change at a proxy. @param line for nginx */
+export const atProxy = (line: string): string =>
+  `in nginx, ${line} For other proxies see "Behind a proxy" in docs/operations.md.`;
+
 /** What a proxy or a customer's header says is shown on one line, as text and not too long. */
 export const quoted = (text: string): string =>
   JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Cron, CronExpression, Interval } from '@nestjs/schedule';
-import { Instance } from '../database/instance.js';
-import { ContentsService } from '../archives/downloads/downloads.service.js';
-import { DeletionService } from '../deletion/deletion.service.js';
+import { DownloadLinks } from '../archives/downloads/download-links.service.js';
+import { RetentionService } from '../deletion/retention.service.js';
 import { SideCarsService } from '../uploads/side-cars/side-cars.service.js';
 import { HoldsElsewhere } from '../uploads/resumable/holds-elsewhere.service.js';
 import { ResumableRows } from '../uploads/resumable/resumable-rows.service.js';
@@ -15,12 +14,11 @@ const oneAtATime = { waitForCompletion: true } as const;
 @Injectable()
 export class MaintenanceSchedule {
   constructor(
-    private readonly instance: Instance,
     private readonly sweeps: SweepService,
     private readonly resumables: ResumableRows,
     private readonly elsewhere: HoldsElsewhere,
-    private readonly deletion: DeletionService,
-    private readonly contents: ContentsService,
+    private readonly retention: RetentionService,
+    private readonly links: DownloadLinks,
     private readonly sideCars: SideCarsService,
     private readonly scrubs: ScrubService,
   ) {}
@@ -34,12 +32,6 @@ export class MaintenanceSchedule {
   @Interval(60_000)
   scrub(): void {
     void this.scrubs.run();
-  }
-
-  /** Soon enough that nobody takes us for dead after the database was away for a moment. */
-  @Interval(1_000)
-  async everySecond(): Promise<void> {
-    await this.instance.keep();
   }
 
   /** A client waits for it. */
@@ -56,8 +48,8 @@ export class MaintenanceSchedule {
 
   @Cron(CronExpression.EVERY_10_MINUTES, oneAtATime)
   async everyTenMinutes(): Promise<void> {
-    await this.contents.removeExpiredLinks(new Date());
+    await this.links.removeExpired(new Date());
     await this.sideCars.removeExpired(new Date());
-    await this.deletion.expire(new Date());
+    await this.retention.expire(new Date());
   }
 }

@@ -3,8 +3,8 @@ import { DataSource, In } from 'typeorm';
 import { BlobStore } from '../storage/blob-store.js';
 import type { BlobKey, Stored } from '../storage/blob-store.js';
 import { Archive } from '../archives/archive.entity.js';
-import { Upload } from '../uploads/intake/upload.entity.js';
-import { UploadsService } from '../uploads/intake/uploads.service.js';
+import { Upload } from '../uploads/records/upload.entity.js';
+import { AbandonedUploads } from '../uploads/records/abandoned-uploads.service.js';
 import { ResumableRows } from '../uploads/resumable/resumable-rows.service.js';
 import { Tombstone } from '../archives/tombstone.entity.js';
 import { Tombstones } from '../archives/tombstones.service.js';
@@ -40,7 +40,7 @@ export class SweepService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly store: BlobStore,
-    private readonly uploads: UploadsService,
+    private readonly uploads: AbandonedUploads,
     private readonly resumables: ResumableRows,
     private readonly tombstones: Tombstones,
   ) {}

@@ -1,5 +1,11 @@
-import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { Allow, Caller } from '../http/allow.js';
 import type { CallerOf } from '../http/allow.js';
 import { PageQuery } from '../http/cursor.js';
@@ -7,6 +13,7 @@ import { KeyPipe } from '../http/key.pipe.js';
 import {
   ChangePlatform,
   CreatePlatform,
+  DeletePlatformQuery,
   PlatformPage,
   PlatformView,
   platformNamePattern,
@@ -32,6 +39,20 @@ export class PlatformsController {
   @ApiCreatedResponse({ type: PlatformView })
   create(@Body() input: CreatePlatform, @Caller() caller: CallerOf): Promise<PlatformView> {
     return this.platforms.create(input, caller);
+  }
+
+  // The document lists the methods of a path in the order of this file.
+  @Delete(':name')
+  @Allow('platforms:write')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a platform; with cascade=true its tickets and archives too' })
+  @ApiNoContentResponse()
+  delete(
+    @Param('name', platformKey) name: string,
+    @Query() query: DeletePlatformQuery,
+    @Caller() caller: CallerOf,
+  ): Promise<void> {
+    return this.platforms.delete(name, query.cascade ?? false, caller);
   }
 
   @Get(':name')

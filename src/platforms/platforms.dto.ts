@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, IsOptional, Length, Matches, Max, Min } from 'class-validator';
+import { IsBoolean, IsInt, IsOptional, Length, Matches, Max, Min } from 'class-validator';
 import type { ApiPropertyOptions } from '@nestjs/swagger';
-import { MayBeAbsent, StorableText } from '../http/fields.js';
+import { MayBeAbsent, QueryFlag, StorableText } from '../http/fields.js';
 import { PageView } from '../http/page-view.js';
 import type { Platform } from './platform.entity.js';
 
@@ -72,6 +72,14 @@ export class ChangePlatform extends PlatformLimits {
   @PlatformTitle()
   @ApiPropertyOptional({ example: 'Backup Server', maxLength: 200 })
   readonly title?: string;
+}
+
+export class DeletePlatformQuery {
+  @ApiPropertyOptional({ description: 'Delete its tickets, tokens and archives too' })
+  @MayBeAbsent()
+  @QueryFlag()
+  @IsBoolean()
+  readonly cascade?: boolean;
 }
 
 export class PlatformView {

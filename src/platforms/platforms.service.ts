@@ -1,25 +1,47 @@
 import { Injectable } from '@nestjs/common';
+import type { OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
-import { isUniqueViolation } from '../database/errors.js';
+import { isForeignKeyViolation, isUniqueViolation } from '../database/errors.js';
 import { NotFound } from '../errors/errors.js';
 import { actorOf } from '../http/actor.js';
+import type { Actor } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
 import { pageOf } from '../http/pages.js';
 import type { Page, PageQuery } from '../http/cursor.js';
 import { newId } from '../secrets/secrets.js';
+import { DeletionParticipants } from './deletion-participants.js';
 import { Platform } from './platform.entity.js';
 import { platformView } from './platforms.dto.js';
 import type { ChangePlatform, CreatePlatform, PlatformView } from './platforms.dto.js';
-import { PlatformExists } from './platforms.errors.js';
+import { PlatformExists, PlatformNotEmpty } from './platforms.errors.js';
+
+/** What stands on a platform and can be deleted with it. */
+export interface PlatformParticipant {
+  /** Deletes all that it has of the platform, in transactions of its own. @throws StorageUnavailable */
+  empty(platform: Platform, actor: Actor): Promise<void>;
+}
+
+export interface ArchiveTotal {
+  readonly count: number;
+  readonly bytes: number;
+}
 
 @Injectable()
-export class PlatformsService {
+export class PlatformsService implements OnApplicationBootstrap {
+  readonly deletionParticipants = new DeletionParticipants<'tickets', PlatformParticipant>([
+    'tickets',
+  ]);
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly audit: AuditService,
   ) {}
+
+  onApplicationBootstrap(): void {
+    this.deletionParticipants.all();
+  }
 
   async list(query: PageQuery): Promise<Page<PlatformView>> {
     const rows = this.dataSource.createQueryBuilder(Platform, 'platform');
@@ -95,8 +117,48 @@ export class PlatformsService {
     });
   }
 
+  /** @throws NotFound, PlatformNotEmpty where it has tickets and `cascade` is false, StorageUnavailable */
+  async delete(name: string, cascade: boolean, caller: CallerOf): Promise<void> {
+    const actor = actorOf(caller);
+    const platform = await this.find(this.dataSource.manager, name);
+    if (cascade)
+      for (const participant of this.deletionParticipants.all())
+        await participant.empty(platform, actor);
+    try {
+      await this.dataSource.transaction(async (tx) => {
+        if ((await tx.delete(Platform, { id: platform.id })).affected !== 1)
+          throw new NotFound('platform');
+        await this.audit.record(tx, actor, {
+          action: 'platform.deleted',
+          subject: { kind: 'platform', id: name },
+        });
+      });
+    } catch (cause) {
+      // The tickets' foreign key arbitrates: one that is being created is never orphaned.
+      throw isForeignKeyViolation(cause) ? new PlatformNotEmpty() : cause;
+    }
+  }
+
+  /** Archives of the platform go in this transaction; it holds the platform's row from here on. */
+  async uncountArchives(
+    tx: EntityManager,
+    id: string,
+    { count, bytes }: ArchiveTotal,
+  ): Promise<void> {
+    if (count === 0) return;
+    await tx
+      .createQueryBuilder()
+      .update(Platform)
+      .set({
+        archiveCount: () => 'archive_count - :count',
+        archiveBytes: () => 'archive_bytes - :bytes',
+      })
+      .where('id = :id', { id, count, bytes })
+      .execute();
+  }
+
   /** Bytes and number of all archives, from the counters that each archive's transaction keeps. */
-  async totals(): Promise<{ count: number; bytes: number }> {
+  async totals(): Promise<ArchiveTotal> {
     const row = await this.dataSource
       .createQueryBuilder(Platform, 'platform')
       .select('SUM(platform.archiveCount)', 'count')

@@ -3,6 +3,7 @@ import type { BuiltPages } from './built-pages.js';
 import { plainPage } from './plain-page.js';
 import type { FormAnswer } from './plain-page.js';
 import { languages } from './plain-words.js';
+import type { Language } from './plain-words.js';
 import { pagePolicy } from './web.policy.js';
 
 /** A form that a browser sends by itself asks for HTML before all; curl and programs take anything, or JSON. */
@@ -47,9 +48,7 @@ export const plainAnswers = (pages: BuiltPages, prefix: string): RequestHandler 
       res.setHeader('Cache-Control', 'no-store');
       return res
         .type('html')
-        .send(
-          plainPage(answer, language as (typeof languages)[number], { prefix, links, retryAfter }),
-        );
+        .send(plainPage(answer, language as Language, { prefix, links, retryAfter }));
     };
     next();
   };

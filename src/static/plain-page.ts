@@ -1,6 +1,6 @@
 import { escaped } from './html.js';
-import { words } from './plain-words.js';
-import type { FormRefusal, Language, Words } from './plain-words.js';
+import { attemptsLeft, refusal, words } from './plain-words.js';
+import type { Language } from './plain-words.js';
 
 /** The API's answer to a form, as its document has it: a stored archive, a checksum that was kept, or a problem. */
 export type FormAnswer =
@@ -63,14 +63,6 @@ const duration = (seconds: number, language: Language): string => {
   );
 };
 
-const attempts = (count: number, language: Language, say: Words): string =>
-  count === 0
-    ? say.noneLeft
-    : (say.attemptsLeft[new Intl.PluralRules(language).select(count)] ?? '').replace(
-        '{count}',
-        String(count),
-      );
-
 const fact = (label: string, value: string, look = ''): string =>
   `<div class="flex flex-col gap-0.5"><dt class="text-muted text-sm">${escaped(label)}</dt><dd class="wrap-anywhere${look}">${escaped(value)}</dd></div>`;
 
@@ -90,35 +82,34 @@ interface Parts {
 const parts = (answer: FormAnswer, language: Language, setting: Setting): Parts => {
   const say = words[language];
   if ('code' in answer) {
-    const sentence =
-      (say.refusals as Partial<Record<string, string>>)[answer.code] ??
-      say.refusals['internal-error' satisfies FormRefusal];
     const { retryAfter } = setting;
     const wait =
-      retryAfter === null ? [] : [text(say.wait.replace('{time}', duration(retryAfter, language)))];
-    const request = `<p class="text-muted text-sm">${escaped(say.request)} <code class="wrap-anywhere">${escaped(answer.requestId)}</code></p>`;
-    const rest = [...wait, request, button(setting, say.back)];
-    return { heading: say.refused, isRefused: true, lead: sentence, rest };
+      retryAfter === null
+        ? []
+        : [text(say.plain_wait.replace('{time}', duration(retryAfter, language)))];
+    const request = `<p class="text-muted text-sm">${escaped(say.plain_request)} <code class="wrap-anywhere">${escaped(answer.requestId)}</code></p>`;
+    const rest = [...wait, request, button(setting, say.plain_back)];
+    return { heading: say.plain_refused, isRefused: true, lead: refusal(answer.code, say), rest };
   }
   if ('claims' in answer) {
-    const lead = answer.state === 'matched' ? say.claimMatched : say.claimPending;
-    const facts = `<dl class="flex flex-col gap-3">${fact(say.file, answer.claims)}</dl>`;
-    const rest = [facts, button(setting, say.another)];
-    return { heading: say.claimed, isRefused: false, lead, rest };
+    const lead = answer.state === 'matched' ? say.plain_claim_matched : say.plain_claim_pending;
+    const facts = `<dl class="flex flex-col gap-3">${fact(say.plain_file, answer.claims)}</dl>`;
+    const rest = [facts, button(setting, say.plain_another)];
+    return { heading: say.plain_claimed, isRefused: false, lead, rest };
   }
   const facts = [
-    fact(say.ticket, answer.ticket),
-    fact(say.file, answer.filename, ' font-medium'),
-    fact(say.size, size(answer.size, language)),
+    fact(say.plain_ticket, answer.ticket),
+    fact(say.plain_file, answer.filename, ' font-medium'),
+    fact(say.plain_size, size(answer.size, language)),
     fact('SHA-256', answer.sha256, ' font-mono text-sm'),
-    fact(say.time, moment(answer.uploadedAt, language)),
+    fact(say.plain_time, moment(answer.uploadedAt, language)),
   ];
   const rest = [
     `<dl class="flex flex-col gap-3">${facts.join('')}</dl>`,
-    text(attempts(answer.attemptsLeft, language, say)),
-    ...(answer.attemptsLeft > 0 ? [button(setting, say.another)] : []),
+    text(attemptsLeft(answer.attemptsLeft, language)),
+    ...(answer.attemptsLeft > 0 ? [button(setting, say.plain_another)] : []),
   ];
-  return { heading: say.stored, isRefused: false, lead: say.storedLead, rest };
+  return { heading: say.plain_stored, isRefused: false, lead: say.plain_stored_lead, rest };
 };
 
 /**

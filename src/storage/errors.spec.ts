@@ -11,7 +11,7 @@ describe('a failure of the file system', () => {
     ['EIO', 'storage-unavailable'],
     ['EROFS', 'storage-unavailable'],
     ['ESTALE', 'storage-unavailable'],
-    // EUCLEAN, as Node 20 names what it does not know.
+    // EUCLEAN, as Node names what it does not know.
     ['Unknown system error -117', 'storage-unavailable'],
   ])('%s is %s', (code, problem) => {
     expect(storageProblem(systemError(code))?.code).toBe(problem);

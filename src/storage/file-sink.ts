@@ -26,6 +26,11 @@ export class FileSink extends Writable {
     return this.writing.catch(() => undefined);
   }
 
+  /** Where the next byte goes: what the system has taken, with what the file held before. */
+  get written(): number {
+    return this.position;
+  }
+
   /** @param position where the first byte goes: the file's size */
   constructor(
     private readonly fd: number,

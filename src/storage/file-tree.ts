@@ -2,9 +2,8 @@ import { open, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * All that is no folder. Trap: of a folder within, `opendir` with `recursive` gives the first 32 entries and forgets
- * the rest (Node 20).
- * @param except a folder that is passed over
+ * All that is no folder.
+ * @param except a folder that is passed over, with all that it holds
  */
 export async function* filesBelow(folder: string, except?: string): AsyncIterable<string> {
   for await (const entry of await opendir(folder)) {

@@ -19,9 +19,10 @@ import { makeFolder } from '../secrets/make-folder.js';
 import { newId } from '../secrets/secrets.js';
 import { BlobDamaged, BlobStore, NotAStore, blobKey, isBlobKey } from './blob-store.js';
 import type { BlobKey, ByteRange, PartialBlob, Space, Stored } from './blob-store.js';
-import { FileSink } from './file-sink.js';
 import { FileSource } from './file-source.js';
-import { filesBelow, syncFile, syncFolder } from './file-tree.js';
+import { filesBelow, syncFile } from './file-tree.js';
+import { FolderSyncs } from './folder-syncs.js';
+import { PartialFile } from './partial-file.js';
 
 const { O_CREAT, O_EXCL, O_WRONLY } = constants;
 
@@ -64,6 +65,8 @@ export class LocalDisk extends BlobStore {
   private claimed: string | null = null;
   /** Folders of blobs, and those around them, whose names are known to be durable: 65,792 of them at most. */
   private readonly durable = new Set<string>();
+  private readonly folders = new FolderSyncs();
+  private looking: Promise<void> | null = null;
 
   constructor(root: string) {
     super();
@@ -71,14 +74,14 @@ export class LocalDisk extends BlobStore {
   }
 
   async begin(key: BlobKey): Promise<PartialBlob> {
-    return this.appendTo(key, O_WRONLY | O_CREAT | O_EXCL);
+    return this.appendTo(key, 'new');
   }
 
   async resume(key: BlobKey): Promise<PartialBlob> {
-    const partial = await this.appendTo(key, O_WRONLY | O_CREAT);
+    const partial = await this.appendTo(key, 'any');
     // Before it has a byte: of one that has, the name is durable already.
     if (partial.size === 0)
-      await syncFolder(dirname(this.partialPath(key))).catch(async (cause: unknown) => {
+      await this.folders.sync(dirname(this.partialPath(key))).catch(async (cause: unknown) => {
         await partial.discard();
         throw cause;
       });
@@ -94,7 +97,7 @@ export class LocalDisk extends BlobStore {
       await copyFile(partial, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
       await syncFile(copy);
       await rename(copy, partial);
-      await syncFolder(dirname(partial));
+      await this.folders.sync(dirname(partial));
     } catch (cause) {
       await rm(copy, { force: true });
       if (!isMissing(cause)) throw cause;
@@ -128,8 +131,7 @@ export class LocalDisk extends BlobStore {
     await this.assertMounted();
     // Its bytes were synced before it had this name.
     const folder = dirname(this.path(key));
-    await this.makeFolder(folder);
-    await syncFolder(folder);
+    await this.syncNames(folder, await this.makeFolder(folder));
   }
 
   async has(key: BlobKey): Promise<boolean> {
@@ -148,7 +150,7 @@ export class LocalDisk extends BlobStore {
     for (const path of [this.partialPath(key), this.path(key)]) {
       try {
         await unlink(path);
-        await syncFolder(dirname(path));
+        await this.folders.sync(dirname(path));
       } catch (cause) {
         if (!isMissing(cause)) throw cause;
       }
@@ -200,62 +202,32 @@ export class LocalDisk extends BlobStore {
     await this.assertMounted();
   }
 
-  private async appendTo(key: BlobKey, flags: number): Promise<PartialBlob> {
+  private async appendTo(key: BlobKey, which: 'new' | 'any'): Promise<PartialBlob> {
     await this.assertMounted();
     const partial = this.partialPath(key);
-    const file = await open(partial, flags, 0o600);
-    const { size: held } = await file.stat();
-    const writable = new FileSink(file.fd, held);
-    let isOpen = true;
-    const close = async (): Promise<void> => {
-      if (!isOpen) return;
-      isOpen = false;
-      // A write may be under way on this descriptor: closing it now could write into another file.
-      writable.destroy();
-      await writable.settled;
-      await file.close();
-    };
-    const durable = (synced: Promise<void>): Promise<void> =>
-      synced.catch(async (cause: unknown) => {
-        // Trap: the system tells of lost bytes once, and lets the next sync succeed. They must come again.
-        await file.truncate(0);
-        throw cause;
-      });
-    const letGo = async (size?: number): Promise<void> => {
-      if (!isOpen) return;
-      writable.destroy();
-      await writable.settled;
+    const isNew = which === 'new';
+    const file = await open(partial, O_WRONLY | O_CREAT | (isNew ? O_EXCL : 0), 0o600);
+    const held = isNew ? 0 : (await file.stat()).size;
+    return new PartialFile(partial, file, held, isNew, () =>
+      this.nameBlob(partial, this.path(key)),
+    );
+  }
+
+  /** Gives a partial file its blob's name, durably. */
+  private async nameBlob(partial: string, path: string): Promise<void> {
+    const folder = dirname(path);
+    if (this.durable.has(folder))
       try {
-        if (size !== undefined) await file.truncate(size);
-        await durable(file.datasync());
-      } finally {
-        await close();
-      }
-    };
-    return {
-      size: held,
-      writable,
-      commit: async (size) => {
-        if ((await file.stat()).size !== size)
-          throw new StorageUnavailable({
-            cause: new Error('the file is shorter than what was sent'),
-          });
-        await durable(file.sync());
-        await close();
-        // The volume may have gone meanwhile: no folder of ours belongs below its mount point.
-        await this.assertMounted();
-        const path = this.path(key);
-        await this.makeFolder(dirname(path));
         await rename(partial, path);
-        await syncFolder(dirname(path));
-      },
-      keep: letGo,
-      cut: letGo,
-      discard: async () => {
-        await close().catch(() => undefined);
-        await unlink(partial).catch(() => undefined);
-      },
-    };
+        await this.folders.sync(folder);
+        return;
+      } catch (cause) {
+        // The folder may have gone, or the whole volume.
+        if (!isMissing(cause)) throw cause;
+      }
+    const around = await this.makeFolder(folder);
+    await rename(partial, path);
+    await this.syncNames(folder, around);
   }
 
   /** @param isWhole whether a file of so many bytes is the one that the record tells of */
@@ -288,15 +260,20 @@ export class LocalDisk extends BlobStore {
     // The marker first: a kill between the two leaves what the next start completes.
     await mkdir(join(this.root, marker), { recursive: true, mode: 0o700 });
     await mkdir(join(this.root, partialFolder), { recursive: true, mode: 0o700 });
-    await syncFolder(this.root);
+    await this.folders.sync(this.root);
     // Its own name as well; where the folder around it is closed to us, it was made by somebody else.
-    await syncFolder(dirname(this.root)).catch((cause: unknown) => {
+    await this.folders.sync(dirname(this.root)).catch((cause: unknown) => {
       if (!isOneOf(cause, 'EACCES')) throw cause;
     });
   }
 
-  /** Looked at each time: a volume may go and come back while the process lives. */
-  private async assertMounted(): Promise<void> {
+  /** Looked at each time: a volume may go and come back while the process lives. One look serves all who ask meanwhile. */
+  private assertMounted(): Promise<void> {
+    this.looking ??= this.look().finally(() => (this.looking = null));
+    return this.looking;
+  }
+
+  private async look(): Promise<void> {
     const marker = join(this.root, storeMarker(this.claimed ?? ''));
     await stat(marker).catch((cause: unknown) => {
       throw new StorageUnavailable({
@@ -307,15 +284,35 @@ export class LocalDisk extends BlobStore {
     });
   }
 
-  private async makeFolder(folder: string): Promise<void> {
-    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-    // Its name is durable only when its parents are synced, and whoever made it may not have come that far. One that is
-    // gone, and made anew, is on a volume that was put in the place of the other.
-    if (made === undefined && this.durable.has(folder)) return;
+  /**
+   * Makes a blob's folder where it is missing, and none below the mount point of a volume that has gone.
+   * @returns the folders to be synced before its name is durable: whoever made it may not have come that far
+   */
+  private async makeFolder(folder: string): Promise<readonly string[]> {
     const parent = dirname(folder);
-    await syncFolder(parent);
-    if (made === parent || !this.durable.has(parent)) await syncFolder(this.root);
-    this.durable.add(parent).add(folder);
+    if (this.durable.has(parent)) {
+      // It alone: without the volume its parent is missing, and this fails.
+      const made = await mkdir(folder, { mode: 0o700 }).then(
+        () => 'made' as const,
+        (cause: unknown) => {
+          if (isOneOf(cause, 'EEXIST')) return 'there' as const;
+          if (isMissing(cause)) return null;
+          throw cause;
+        },
+      );
+      if (made) return made === 'there' && this.durable.has(folder) ? [] : [parent];
+    }
+    await this.assertMounted();
+    // One that is gone, and made now, is on a volume that was put in the place of the other.
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (made === undefined && this.durable.has(folder)) return [];
+    return made === parent || !this.durable.has(parent) ? [parent, this.root] : [parent];
+  }
+
+  /** Makes the names durable that a blob's folder holds, and its own. @param around what makeFolder returned for it */
+  private async syncNames(folder: string, around: readonly string[]): Promise<void> {
+    await Promise.all([folder, ...around].map((one) => this.folders.sync(one)));
+    this.durable.add(dirname(folder)).add(folder);
   }
 
   private path(key: BlobKey): string {

@@ -6,7 +6,6 @@ import { statusOf } from '../errors/catalogue.js';
 import { DomainError } from '../errors/domain-error.js';
 import { RateLimited } from '../errors/errors.js';
 import { addressGroup } from '../http/address-group.js';
-import { RequestWindows } from './request-windows.js';
 import { TryWindows } from './try-windows.js';
 import type { UnsavedTries } from './try-windows.js';
 import { Keyring } from '../secrets/secrets.js';
@@ -31,13 +30,13 @@ const batchSize = 200;
 export class SourcesService {
   private readonly log = new Logger(SourcesService.name);
   private readonly windows = new TryWindows();
+  private readonly requests = new TryWindows();
   private readonly nameOf: (text: string) => string;
   private isFailing = false;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly config: Config,
-    private readonly requests: RequestWindows,
     keyring: Keyring,
   ) {
     this.nameOf = keyring.macs('source');
@@ -53,26 +52,32 @@ export class SourcesService {
     try {
       return await work();
     } catch (cause) {
-      if (isWrong(cause)) {
-        const [subject, now] = [this.nameOf(`wrong ${addressGroup(address)}`), new Date()];
-        this.refuseBeyond(Math.max(10, Math.floor(this.config.API_RATE / 10)), subject, now);
-        this.windows.count(subject, now);
-      }
+      if (isWrong(cause))
+        this.take(
+          this.windows,
+          `wrong ${addressGroup(address)}`,
+          Math.max(10, Math.floor(this.config.API_RATE / 10)),
+        );
       throw cause;
     }
   }
 
   /** One more request to a route that takes a password or a code. @throws RateLimited beyond LOGIN_RATE */
   takeTry(route: string, address: string): void {
-    const subject = this.nameOf(`${route} ${addressGroup(address)}`);
-    const now = new Date();
-    this.refuseBeyond(this.config.LOGIN_RATE, subject, now);
-    this.windows.count(subject, now);
+    this.take(this.windows, `${route} ${addressGroup(address)}`, this.config.LOGIN_RATE);
   }
 
-  private refuseBeyond(limit: number, subject: string, now: Date): void {
-    const waitMs = this.windows.waitMs(subject, limit, now);
+  /** One more request, to all routes together. @throws RateLimited beyond API_RATE */
+  takeRequest(address: string): void {
+    this.take(this.requests, `api:${addressGroup(address)}`, this.config.API_RATE);
+  }
+
+  /** A request beyond the limit does not count: a client that waits is heard again. */
+  private take(windows: TryWindows, what: string, limit: number): void {
+    const [subject, now] = [this.nameOf(what), new Date()];
+    const waitMs = windows.waitMs(subject, limit, now);
     if (waitMs > 0) throw new RateLimited(Math.ceil(waitMs / 1000));
+    windows.count(subject, now);
   }
 
   /** Before the first request: what was counted before this start. */
@@ -86,7 +91,7 @@ export class SourcesService {
   async save(): Promise<void> {
     try {
       await this.saveAll(this.windows);
-      if (isPostgres(this.dataSource)) await this.saveAll(this.requests.windows);
+      if (isPostgres(this.dataSource)) await this.saveAll(this.requests);
       this.isFailing = false;
     } catch (cause) {
       // Once, and not each second.

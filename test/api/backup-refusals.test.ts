@@ -9,9 +9,6 @@ import type { TestService } from '../support/service.js';
 import { storeFolder, storedFiles } from '../support/store-files.js';
 import { tempFolder } from '../support/temp-folder.js';
 
-// Each story runs several commands, and each of those is a start of the program.
-jest.setTimeout(120_000);
-
 let service: TestService;
 let backups: Backups;
 beforeAll(async () => {

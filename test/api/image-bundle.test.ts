@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { noise } from '../support/bytes.js';
 import { command } from '../support/command.js';
@@ -8,6 +8,7 @@ import type { Place } from '../support/database.js';
 import { download } from '../support/download.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
+import { olderNode } from '../support/older-node.js';
 import { programPath } from '../support/program-build.js';
 import { spawnedService } from '../support/program.js';
 import { s3Credentials, startedS3 } from '../support/s3-server.js';
@@ -17,10 +18,8 @@ import { tool } from '../support/tool.js';
 import { uploadUnderWay } from '../support/upload-under-way.js';
 import { version } from '../../src/version.js';
 
-// The tree that goes into the image, in a folder from which no other package can be found.
-jest.setTimeout(120_000);
-
 const root = resolve(__dirname, '../..');
+/** The tree that goes into the image, in a folder from which no other package can be found. */
 let image: string;
 let path: string;
 
@@ -71,6 +70,21 @@ it('serves, takes an archive and gives it back, from the bundle alone', async ()
   expect(storedFiles(elsewhere)).toEqual([id]);
   // Made of the names of classes and of what their decorators know.
   expect(await run(elsewhere, 'openapi')).toBe((await command(['openapi'])).stdout);
+});
+
+it('refuses an older Node.js before it loads anything that would crash it', async () => {
+  const { code, stdout, stderr } = await command(['serve'], { env: olderNode(), path });
+  expect(stderr).toMatch(/^Logs Collector needs Node\.js 24, .* and this is 20\.20\.2: .*\.\n$/);
+  expect(code).toBe(1);
+  const loaded = stdout.trim().split('\n');
+  expect(loaded[0]).toBe(path);
+  expect(loaded.filter((file) => dirname(file) !== dirname(path))).toEqual([]);
+});
+
+it('holds one binary of SQLite, and no Node.js beside that of the image', () => {
+  const packages = join(image, 'node_modules');
+  expect(readdirSync(packages).sort()).toEqual(['@node-rs', 'better-sqlite3', 'swagger-ui-dist']);
+  expect(readdirSync(join(packages, 'better-sqlite3/prebuilds'))).toHaveLength(1);
 });
 
 it('finds the client of S3 too, where that is the storage', async () => {

@@ -195,7 +195,7 @@ it('the commands read and write S3 themselves: verify, backup, restore', async (
   expect(damaged.stdout).toContain(id);
   await again.stop();
   // Three starts of the program, one after the other.
-}, 90_000);
+});
 
 describe('the SDK of S3', () => {
   /** Names the modules of the SDK that a process has loaded, when it ends. */

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { Upload } from '../../src/uploads/intake/upload.entity.js';
+import { Upload } from '../../src/uploads/records/upload.entity.js';
 import { DigestClaim } from '../../src/uploads/side-cars/digest-claim.entity.js';
 import { SideCarsService } from '../../src/uploads/side-cars/side-cars.service.js';
 import type { ErrorCode } from '../../src/errors/catalogue.js';

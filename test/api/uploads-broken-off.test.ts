@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { Upload } from '../../src/uploads/intake/upload.entity.js';
+import { Upload } from '../../src/uploads/records/upload.entity.js';
 import { AdmissionService } from '../../src/uploads/intake/admission.service.js';
 import { noise, seeded } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';

@@ -66,4 +66,4 @@ it('the shell blocks of the README and of the integrations page run as they stan
     'resumed.tgz',
     ...['logs.tgz', 'logs.tgz', 'posted.tgz', 'streamed.tgz', 'logs.tgz', 'logs.tgz'],
   ]);
-}, 120_000);
+});

@@ -32,4 +32,4 @@ it('the shell blocks of the operations page run as they stand, in order, beside 
     output: expect.stringContaining('1 archives, 9 bytes, 0 findings'),
   });
   await download((await service.given.admin()).api, String(id)).expect(200);
-}, 120_000);
+});

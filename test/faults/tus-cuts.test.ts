@@ -181,7 +181,7 @@ it('a file of 64 MiB arrives whole though the service is killed again and again'
   const api = await service.given.signedIn(account);
   await expectOneArchive(service, api, token, sent.archiveId);
   expect(storedFiles(place)).toEqual([sent.archiveId]);
-}, 60_000);
+});
 
 it('bytes that their checksum did not prove before a kill are not taken for proved', async () => {
   const place = await freshPlace();

@@ -2,14 +2,15 @@ import { digestOf, seeded } from '../support/bytes.js';
 import { besieged, expectRefused, provoke } from '../support/enemy.js';
 import type { Besieged, Holdings, RawAnswer } from '../support/enemy.js';
 import type { IssuedToken } from '../support/given.js';
+import { isLong } from '../support/how-long.js';
 import { bytesType } from '../support/tus.js';
 
 /** TEST_SEED tells the same story again; FUZZ_CASES makes it longer. */
 const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000_007);
-const cases = Number(process.env['FUZZ_CASES'] ?? 150);
+const cases = Number(process.env['FUZZ_CASES'] ?? (isLong ? 5000 : 150));
 const attempts = 1000;
 /** A longer run has longer. */
-const timeoutMs = 30_000 + 200 * cases;
+const timeoutMs = 120_000 + 200 * cases;
 
 let service: Besieged;
 let then: Holdings;

@@ -3,6 +3,7 @@ import { seeded } from '../support/bytes.js';
 import { besieged, expectRefused, provoke } from '../support/enemy.js';
 import type { Besieged } from '../support/enemy.js';
 import type { IssuedToken } from '../support/given.js';
+import { isLong } from '../support/how-long.js';
 
 let service: Besieged;
 let token: IssuedToken;
@@ -167,7 +168,7 @@ it('every script is kept as it is, and offered again', async () => {
 });
 
 const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000_007);
-const cases = Number(process.env['FUZZ_CASES'] ?? 30);
+const cases = Number(process.env['FUZZ_CASES'] ?? (isLong ? 1000 : 30));
 
 it(`${cases} made-up names are refused, or kept and offered again (TEST_SEED=${seed})`, async () => {
   const random = seeded(seed);

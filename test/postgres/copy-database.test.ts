@@ -17,9 +17,6 @@ import { tus } from '../support/tus.js';
 import { tokenState } from '../support/upload-under-way.js';
 import { upload } from '../support/upload.js';
 
-// Each story runs several commands, and each of those is a start of the program.
-jest.setTimeout(120_000);
-
 const copied = (from: Place, to: Place, env: Readonly<Record<string, string>> = {}) =>
   command(['copy-database', to.databaseUrl], { place: from, env });
 

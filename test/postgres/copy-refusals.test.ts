@@ -9,9 +9,6 @@ import type { Place } from '../support/database.js';
 import { program } from '../support/program.js';
 import { startedService } from '../support/service.js';
 
-// Each story runs several commands, and each of those is a start of the program.
-jest.setTimeout(120_000);
-
 const copied = (from: Place, to: Place, env: Readonly<Record<string, string>> = {}) =>
   command(['copy-database', to.databaseUrl], { place: from, env });
 

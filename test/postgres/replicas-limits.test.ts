@@ -8,8 +8,6 @@ import type { Replicas } from '../support/replica-processes.js';
 import { startedService } from '../support/service.js';
 import { upload } from '../support/upload.js';
 
-jest.setTimeout(60_000);
-
 describe('of three replicas', () => {
   const rate = 240;
   let replicas: Replicas;

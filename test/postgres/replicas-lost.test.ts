@@ -12,8 +12,6 @@ import { quickRetries, uploadWithTusClient } from '../support/tus.js';
 import { tokenState, uploadUnderWay } from '../support/upload-under-way.js';
 import { upload } from '../support/upload.js';
 
-jest.setTimeout(60_000);
-
 const attempts = 200;
 /** Files of each client. */
 const files = 8;

@@ -9,8 +9,6 @@ import { partialSize } from '../support/store-files.js';
 import { archiveOf, bytesType, idOf, tus, uploadWithTusClient } from '../support/tus.js';
 import { tokenState } from '../support/upload-under-way.js';
 
-jest.setTimeout(60_000);
-
 const bytes = noise(100_000);
 const half = bytes.length / 2;
 

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { Tombstone } from '../../src/archives/tombstone.entity.js';
-import { DeletionService } from '../../src/deletion/deletion.service.js';
+import { RetentionService } from '../../src/deletion/retention.service.js';
 import { ScrubService } from '../../src/maintenance/scrub.service.js';
 import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { eventually } from '../support/eventually.js';
@@ -44,7 +44,7 @@ it('what is too old goes once, with one event each and the right counts', async 
   for (let file = 0; file < 5; file += 1)
     ids.push(String((await service.given.archive({}, token)).id));
   const twoDays = new Date(Date.now() + 2 * 24 * 60 * 60 * 1000);
-  const expired = await atAll(({ app }) => app.get(DeletionService).expire(twoDays));
+  const expired = await atAll(({ app }) => app.get(RetentionService).expire(twoDays));
   expect(expired.reduce((sum, count) => sum + count, 0)).toBe(5);
   const { api } = await service.given.admin();
   const events = await api.get('/audit-events?action=archive.expired').expect(200);

@@ -14,8 +14,6 @@ import { tokenState } from '../support/upload-under-way.js';
 import { upload } from '../support/upload.js';
 import { cookieOf, watching } from '../support/watching.js';
 
-jest.setTimeout(60_000);
-
 let replicas: Replicas;
 beforeAll(async () => {
   replicas = await replicaProcesses({ TOKEN_MAX_FAILURES: '6', UPLOAD_EXPIRY: '2' });

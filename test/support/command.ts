@@ -14,12 +14,7 @@ export interface Commanding {
   readonly path?: string;
 }
 
-const flags = [
-  '--single-threaded-gc',
-  '--no-incremental-marking',
-  '--max-semi-space-size=2',
-  '--disable-warning=ExperimentalWarning',
-];
+const flags = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=2'];
 
 /** Runs an operator's command to its end: `logs-collector <args>`. */
 export const command = async (

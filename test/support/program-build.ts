@@ -48,7 +48,7 @@ export default function buildProgram(): void {
       if (name.endsWith('.ts') && !name.endsWith('.spec.ts')) {
         const source = join(part, name);
         replace(join(folder, 'dist', source.replace(/ts$/, 'js')), compile(source));
-      } else if (name.endsWith('.sh')) {
+      } else if (/\.(sh|json)$/.test(name)) {
         const source = join(part, name);
         replace(join(folder, 'dist', source), readFileSync(join(root, source), 'utf8'));
       }

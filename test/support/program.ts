@@ -25,12 +25,7 @@ export interface Program {
   readonly ended: Promise<Ended>;
 }
 
-const flags = [
-  '--single-threaded-gc',
-  '--no-incremental-marking',
-  '--max-semi-space-size=2',
-  '--disable-warning=ExperimentalWarning',
-];
+const flags = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=2'];
 
 /**
  * Runs the program as an operator does, in a process of its own: `logs-collector <args>`.

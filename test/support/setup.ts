@@ -1,23 +1,11 @@
 import 'reflect-metadata';
+import { runInThisContext } from 'node:vm';
 import { cleanUp } from './cleaning.js';
 
-const inherits = Function.prototype[Symbol.hasInstance];
-
-/** Whether the thing is an error of any realm: one of its prototypes is some realm's Error.prototype. */
-const isAnyError = (thing: unknown): boolean => {
-  if (typeof thing !== 'object' || thing === null) return false;
-  for (let at: object | null = thing; at; at = Object.getPrototypeOf(at) as object | null)
-    if (Object.hasOwn(at, 'constructor') && at.constructor.name === 'Error') return true;
-  return false;
-};
-
-// Trap: Jest runs each test file in a realm of its own, where an error of Node's core, and one of a native addon that
-// an earlier file loaded, is no `instanceof Error`. The program asks that of system and database errors, so here it
-// must answer as it does in production.
-Object.defineProperty(Error, Symbol.hasInstance, {
-  value(this: unknown, thing: unknown): boolean {
-    return inherits.call(this as object, thing) || (this === Error && isAnyError(thing));
-  },
-});
+// Trap: Jest runs each test file in a realm of its own, where an error of Node's core, of a native addon or of the
+// program, which Node loads, is no `instanceof Error`, and where a Date or a Map is none to the program. They share these.
+Object.assign(globalThis, runInThisContext('({ Date, Error, TypeError, RangeError, Map, Set })'));
+// A copy otherwise, and the program would not see what a story sets.
+process.env = runInThisContext('process.env') as NodeJS.ProcessEnv;
 
 afterAll(cleanUp);

@@ -34,7 +34,6 @@ export const run = async (
     cwd: root,
     env: {
       PATH: process.env['PATH'] ?? '',
-      NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
       ...env,
     },
   });

@@ -2,22 +2,29 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const web = join(__dirname, '../../web');
+/** Holds what the page without scripts says, and shares some of it with the web UI. */
+const plain = join(__dirname, '../../src/static');
 
 type Message = string | readonly { readonly match: Readonly<Record<string, string>> }[];
 
 const messagesIn = (locale: string): Readonly<Record<string, Message>> => {
-  const { $schema: _schema, ...messages } = JSON.parse(
-    readFileSync(join(web, 'messages', `${locale}.json`), 'utf8'),
-  ) as Record<string, Message>;
+  const [shared, own] = [plain, web].map((folder) => {
+    const text = readFileSync(join(folder, 'messages', `${locale}.json`), 'utf8');
+    return JSON.parse(text) as Record<string, Message>;
+  });
+  const { $schema: _schema, ...messages } = { ...shared, ...own };
   return messages;
 };
 
 const en = messagesIn('en');
 const ru = messagesIn('ru');
 
-const sources = readdirSync(join(web, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => /\.(svelte|ts)$/.test(name) && !name.startsWith('paraglide'))
-  .map((name) => readFileSync(join(web, 'src', name), 'utf8'))
+const sources = [join(web, 'src'), plain]
+  .flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(svelte|ts)$/.test(name) && !name.startsWith('paraglide'))
+      .map((name) => readFileSync(join(folder, name), 'utf8')),
+  )
   .join('\n');
 
 /** What is to be filled in: `{ticket}`. */
@@ -35,7 +42,7 @@ describe('the messages', () => {
   });
 
   it('are all used, and all there', () => {
-    const used = new Set([...sources.matchAll(/\bm\.(\w+)/g)].map(([, name]) => name));
+    const used = new Set([...sources.matchAll(/\b(?:m|say)\.(\w+)/g)].map(([, name]) => name));
     expect(Object.keys(en).filter((name) => !used.has(name))).toEqual([]);
     expect([...used].filter((name) => name !== undefined && !(name in en))).toEqual([]);
   });

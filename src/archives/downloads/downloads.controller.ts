@@ -6,8 +6,9 @@ import { Addresses } from '../../http/addresses.js';
 import { Allow, Caller, Public } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
 import { idPipe } from '../../http/key.pipe.js';
+import { DownloadLinks } from './download-links.service.js';
 import { DownloadLinkView } from './downloads.dto.js';
-import { ContentsService } from './downloads.service.js';
+import { DownloadsService } from './downloads.service.js';
 
 const archiveKey = idPipe('archive');
 const binary = {
@@ -19,9 +20,10 @@ const binary = {
 /** Only a person at AAL2 gets an archive's content, here or by a link that one made. GET answers HEAD too. */
 @ApiTags('archives')
 @Controller()
-export class ContentsController {
+export class DownloadsController {
   constructor(
-    private readonly contents: ContentsService,
+    private readonly downloads: DownloadsService,
+    private readonly links: DownloadLinks,
     private readonly addresses: Addresses,
   ) {}
 
@@ -35,7 +37,7 @@ export class ContentsController {
     @Req() req: Request,
     @Res() res: Response,
   ): Promise<void> {
-    return this.contents.send(req, res, id, actorOf(caller));
+    return this.downloads.send(req, res, id, actorOf(caller));
   }
 
   @Post('archives/:id/download-link')
@@ -47,12 +49,7 @@ export class ContentsController {
     @Caller() caller: CallerOf,
     @Req() req: Request,
   ): Promise<DownloadLinkView> {
-    return this.contents.createLink(
-      id,
-      personOf(caller),
-      actorOf(caller),
-      this.addresses.base(req),
-    );
+    return this.links.create(id, personOf(caller), this.addresses.base(req));
   }
 
   @Get('downloads/:link')
@@ -60,6 +57,6 @@ export class ContentsController {
   @ApiOperation({ summary: 'Download by a link; the link is the credential, and works once' })
   @ApiOkResponse(binary)
   byLink(@Param('link') link: string, @Req() req: Request, @Res() res: Response): Promise<void> {
-    return this.contents.sendByLink(req, res, link);
+    return this.downloads.sendByLink(req, res, link);
   }
 }

@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { ArchivesModule } from '../archives.module.js';
-import { ContentsController } from './downloads.controller.js';
-import { ContentsService } from './downloads.service.js';
+import { DownloadLinks } from './download-links.service.js';
+import { DownloadsController } from './downloads.controller.js';
+import { DownloadsService } from './downloads.service.js';
 
 @Module({
   imports: [ArchivesModule],
-  controllers: [ContentsController],
-  providers: [ContentsService],
-  exports: [ContentsService],
+  controllers: [DownloadsController],
+  providers: [DownloadLinks, DownloadsService],
+  exports: [DownloadLinks],
 })
 export class DownloadsModule {}

@@ -3,24 +3,19 @@ import contentDisposition from 'content-disposition';
 import type { Request, Response } from 'express';
 import { finished } from 'node:stream/promises';
 import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import { Config } from '../../config/config.js';
-import { NotFound } from '../../errors/errors.js';
 import type { Actor } from '../../http/actor.js';
-import type { Person } from '../../http/allow.js';
 import { digestField } from '../../secrets/digest.js';
-import { isSecret, newSecret, sha256 } from '../../secrets/secrets.js';
 import { BlobDamaged, BlobStore, blobKey } from '../../storage/blob-store.js';
+import { sendBytes } from '../../storage/file-source.js';
 import { Archive } from '../archive.entity.js';
 import { ArchivesService } from '../archives.service.js';
-import type { DownloadLinkView } from './downloads.dto.js';
+import { DownloadLinks } from './download-links.service.js';
 import { PreconditionFailed, RangeNotSatisfiable } from './downloads.errors.js';
-import { DownloadLink } from './download-link.entity.js';
 import { isKnown, isMeant } from './precondition.policy.js';
 import { rangeWish } from './range.policy.js';
-
-/** A download link lives so long. */
-const linkMs = 5 * 60 * 1000;
 
 /**
  * Readers differ on what bytes beyond ASCII mean in the plain parameter (RFC 6266, appendix D): there each becomes a
@@ -33,12 +28,13 @@ const contentType = 'application/octet-stream';
 
 /** Delivers archives, whole or in part, and never less than it says. */
 @Injectable()
-export class ContentsService {
-  private readonly log = new Logger(ContentsService.name);
+export class DownloadsService {
+  private readonly log = new Logger(DownloadsService.name);
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly archives: ArchivesService,
+    private readonly links: DownloadLinks,
     private readonly store: BlobStore,
     private readonly audit: AuditService,
     private readonly config: Config,
@@ -48,41 +44,8 @@ export class ContentsService {
   async send(req: Request, res: Response, id: string, actor: Actor): Promise<void> {
     const archive = await this.archives.find(this.dataSource.manager, id);
     await this.deliver(req, res, archive, (details) =>
-      this.dataSource.transaction((tx) =>
-        this.audit.record(tx, actor, {
-          action: 'archive.downloaded',
-          subject: { kind: 'archive', id: archive.id },
-          details: { ticket: archive.ticket?.number ?? '', ...details },
-        }),
-      ),
+      this.dataSource.transaction((tx) => this.recordDownload(tx, archive, actor, details)),
     );
-  }
-
-  /** @throws NotFound */
-  async createLink(
-    id: string,
-    person: Person,
-    actor: Actor,
-    base: string,
-  ): Promise<DownloadLinkView> {
-    const secret = newSecret('lcd_');
-    const expiresAt = new Date(Date.now() + linkMs);
-    await this.dataSource.transaction(async (tx) => {
-      const archive = await this.archives.find(tx, id);
-      await tx.insert(DownloadLink, {
-        hash: sha256(secret),
-        archiveId: archive.id,
-        userId: person.userId,
-        expiresAt,
-        usedAt: null,
-      });
-      await this.audit.record(tx, actor, {
-        action: 'download-link.created',
-        subject: { kind: 'archive', id: archive.id },
-        details: { ticket: archive.ticket?.number ?? '' },
-      });
-    });
-    return { url: `${base}/api/v1/downloads/${secret}`, expiresAt: expiresAt.toISOString() };
   }
 
   /**
@@ -90,46 +53,27 @@ export class ContentsService {
    * @throws NotFound for a link that is unknown, used, expired, or whose maker may no longer download
    */
   async sendByLink(req: Request, res: Response, secret: string): Promise<void> {
-    if (!isSecret('lcd_', secret)) throw new NotFound('download link');
-    const hash = sha256(secret);
-    const link = await this.dataSource.manager.findOne(DownloadLink, {
-      where: { hash },
-      relations: { user: true },
-    });
-    if (!link?.user || link.user.disabled || link.usedAt || link.expiresAt <= new Date())
-      throw new NotFound('download link');
-    const { user, archiveId } = link;
-    const archive = await this.archives.find(this.dataSource.manager, archiveId);
+    const link = await this.links.find(secret);
+    const archive = await this.archives.find(this.dataSource.manager, link.archiveId);
     await this.deliver(req, res, archive, (details) =>
       this.dataSource.transaction(async (tx) => {
-        const { affected } = await tx
-          .createQueryBuilder()
-          .update(DownloadLink)
-          .set({ usedAt: new Date() })
-          .where('hash = :hash AND used_at IS NULL AND expires_at > :now', {
-            hash,
-            now: Date.now(),
-          })
-          .execute();
-        if (affected !== 1) throw new NotFound('download link');
-        const actor: Actor = { kind: 'person', id: user.id, name: user.username };
-        await this.audit.record(tx, actor, {
-          action: 'archive.downloaded',
-          subject: { kind: 'archive', id: archive.id },
-          details: { ticket: archive.ticket?.number ?? '', link: true, ...details },
-        });
+        await this.links.use(tx, link);
+        await this.recordDownload(tx, archive, link.actor, { link: true, ...details });
       }),
     );
   }
 
-  /** Links that nobody can use any more. */
-  async removeExpiredLinks(now: Date): Promise<void> {
-    await this.dataSource
-      .createQueryBuilder()
-      .delete()
-      .from(DownloadLink)
-      .where('expires_at <= :now', { now: now.getTime() })
-      .execute();
+  private async recordDownload(
+    tx: EntityManager,
+    { id, ticket }: Archive,
+    actor: Actor,
+    details: Readonly<Record<string, string | boolean>>,
+  ): Promise<void> {
+    await this.audit.record(tx, actor, {
+      action: 'archive.downloaded',
+      subject: { kind: 'archive', id },
+      details: { ticket: ticket?.number ?? '', ...details },
+    });
   }
 
   /**
@@ -221,7 +165,7 @@ export class ContentsService {
       res.destroy();
     });
     if (res.destroyed) bytes.destroy();
-    else bytes.pipe(res);
+    else sendBytes(bytes, res);
     // A client that leaves in the middle is no fault.
     await finished(res).catch(() => undefined);
   }

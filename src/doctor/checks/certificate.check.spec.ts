@@ -1,4 +1,4 @@
-import { judgeCertificate } from './certificate.check.js';
+import { judgeCertificate, judgeScheme } from './certificate.check.js';
 
 const now = new Date('2025-11-20T10:00:00Z');
 const inDays = (days: number): Date => new Date(now.getTime() + days * 86_400_000);
@@ -21,4 +21,14 @@ it('one that clients refuse fails, whatever its time', () => {
       saw: expect.stringContaining('CERT_HAS_EXPIRED'),
     },
   );
+});
+
+it('http is for this machine alone', () => {
+  for (const [url, level] of [
+    ['https://logs.example.com', 'ok'],
+    ['http://localhost:8000', 'ok'],
+    ['http://127.0.0.1', 'ok'],
+    ['http://logs.example.com', 'warn'],
+  ] as const)
+    expect(judgeScheme(new URL(url)).level).toBe(level);
 });

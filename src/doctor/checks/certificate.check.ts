@@ -52,7 +52,19 @@ export const judgeCertificate = ({ refusal, validTo }: Certificate, now: Date): 
     return warn(
       'tls',
       `the certificate ends in ${days} days.`,
-      'renew it, and see why that did not happen by itself.',
+      'renew it, and see why that did not happen automatically.',
     );
   return ok('tls', `the certificate is trusted, ${days} days left.`);
+};
+
+const isLocal = ({ hostname }: URL): boolean => /^(localhost|127\..*|\[::1\])$/.test(hostname);
+
+export const judgeScheme = (base: URL): Finding => {
+  if (base.protocol === 'https:') return ok('scheme', 'https.');
+  if (isLocal(base)) return ok('scheme', 'http, to this machine alone.');
+  return warn(
+    'scheme',
+    'PUBLIC_URL says http: tokens, passwords and archives can be read on the way, and there are no passkeys.',
+    'let the proxy end TLS, and set PUBLIC_URL to the https address.',
+  );
 };

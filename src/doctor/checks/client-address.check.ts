@@ -1,20 +1,15 @@
-import { fail, ok, warn } from '../finding.js';
+import { atProxy, fail, ok, warn } from '../finding.js';
 import type { Finding } from '../finding.js';
 import type { Hop, Seen } from '../mirror/mirror.protocol.js';
-import { adviceOn } from '../probe/advice.js';
-import type { Proxy } from '../probe/advice.js';
-import type { Answered } from '../probe/exchange.js';
+import type { Answered } from '../probe.js';
 
 type Place = Answered['own'];
-type Sight = Pick<Seen, 'address' | 'peer' | 'chain'> & {
-  readonly headers: Readonly<Record<string, string>>;
-};
+type Sight = Pick<Seen, 'address' | 'peer' | 'chain' | 'isProxied'>;
 
 /** For documentation alone (RFC 5737): nobody's address, and so nobody's proxy. */
 export const forgedAddress = '192.0.2.77';
-export const forgedHost = 'forged.invalid';
 
-const forged = 'forged-address';
+const forwardedFor = atProxy('proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;');
 
 const plain = (address: string): string => address.replace(/^::ffff:/, '');
 
@@ -22,22 +17,18 @@ const plain = (address: string): string => address.replace(/^::ffff:/, '');
 export const isDirect = ({ peer }: Pick<Seen, 'peer'>, own: Place): boolean =>
   peer.port === own.port && peer.address === plain(own.address);
 
-/** Whether a program that speaks HTTP is on the way: it makes this header anew. A NAT does not. */
-const isHttpBetween = ({ headers }: Sight): boolean =>
-  headers['via'] !== undefined || !/x-logs-collector-hop/i.test(headers['connection'] ?? '');
-
 /** Whom the service takes for the client. */
-export const judgeAddress = (seen: Sight, own: Place, proxy: Proxy): Finding => {
+export const judgeAddress = (seen: Sight, own: Place): Finding => {
   const name = 'client-address';
   if (isDirect(seen, own)) return ok(name, 'nothing is between: the service sees clients itself.');
   const { chain, peer, address } = seen;
   const all = 'All clients count as one: for limits, in the audit, and for who tries passwords.';
   if (chain.length === 0)
-    return isHttpBetween(seen)
+    return seen.isProxied
       ? fail(
           name,
           `the proxy (${peer.address}) does not say who the client is. ${all}`,
-          `${peer.isTrusted ? '' : `TRUSTED_PROXIES=${peer.address}; and `}${adviceOn('forwardedFor', proxy)}`,
+          `${peer.isTrusted ? '' : `TRUSTED_PROXIES=${peer.address}; and `}${forwardedFor}`,
         )
       : warn(
           name,
@@ -60,48 +51,29 @@ export const judgeAddress = (seen: Sight, own: Place, proxy: Proxy): Finding => 
   return ok(name, `the service sees ${address}, as ${peer.address} says.`);
 };
 
-const judgeForgedAddress = (seen: Sight, own: Place, proxy: Proxy): Finding => {
-  const change = `in TRUSTED_PROXIES the proxies alone; and ${adviceOn('forwardedFor', proxy)}`;
+/** Whether a client is believed that sends an X-Forwarded-For of its own. */
+export const judgeForged = (seen: Sight, own: Place): Finding => {
+  const name = 'forged-address';
+  const change = `in TRUSTED_PROXIES the proxies alone; and ${forwardedFor}`;
   const last: Hop | undefined = seen.chain.at(-1);
   if (seen.chain.some((hop) => hop.address === forgedAddress && hop.isTrusted))
-    return fail(
-      forged,
-      'TRUSTED_PROXIES trusts any address: clients may say who they are.',
-      change,
-    );
-  if (seen.address !== forgedAddress)
-    return ok(forged, 'a forged X-Forwarded-For is not believed.');
+    return fail(name, 'TRUSTED_PROXIES trusts any address: clients may say who they are.', change);
+  if (seen.address !== forgedAddress) return ok(name, 'a forged X-Forwarded-For is not believed.');
   if (isDirect(seen, own))
     return fail(
-      forged,
+      name,
       `a client at ${plain(own.address)} is believed what it says, since TRUSTED_PROXIES names it.`,
       'name no address there from which clients come directly.',
     );
   // The proxy named us, and we are trusted ourselves: for a client from elsewhere it would end there.
   if (last?.isTrusted)
     return ok(
-      forged,
+      name,
       `the proxy adds whom it sees (${last.address}, trusted itself; others are not).`,
     );
   return fail(
-    forged,
+    name,
     'the proxy passes X-Forwarded-For on as clients send it, and it is believed.',
     change,
   );
-};
-
-/** What a client says of itself, who sends X-Forwarded-For and X-Forwarded-Host of its own. */
-export const judgeForged = (
-  seen: Sight & Pick<Seen, 'base'>,
-  own: Place,
-  proxy: Proxy,
-): Finding => {
-  const address = judgeForgedAddress(seen, own, proxy);
-  if (address.level === 'ok' && seen.base?.includes(forgedHost) === true)
-    return fail(
-      forged,
-      'a forged X-Forwarded-Host is believed: links that are handed out lead there.',
-      'set PUBLIC_URL.',
-    );
-  return address;
 };

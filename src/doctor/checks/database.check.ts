@@ -3,14 +3,12 @@ import { isPostgres } from '../../database/data-source.js';
 import { Setting } from '../../database/setting.entity.js';
 import { fail, ok } from '../finding.js';
 import type { Finding } from '../finding.js';
-import type { OtherClock } from './clock.check.js';
 
 /** What the database says of itself; nothing is migrated. */
 export interface DatabaseFacts {
   readonly finding: Finding;
   readonly storeId: string | null;
   readonly hasUsers: boolean | null;
-  readonly clocks: readonly OtherClock[];
 }
 
 /** @param done names of the migrations that ran. @param known those of this program */
@@ -65,18 +63,8 @@ export const factsOf = async (
       finding,
       storeId: storeId?.value ?? null,
       hasUsers: users === null ? null : users.length > 0,
-      clocks: isPostgres(dataSource) ? [await clockOf(dataSource)] : [],
     };
   } finally {
     await runner.release();
   }
-};
-
-const clockOf = async (dataSource: DataSource): Promise<OtherClock> => {
-  const begun = Date.now();
-  const [row] = await dataSource.query<{ ms: string }[]>(
-    'SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms',
-  );
-  const middle = (begun + Date.now()) / 2;
-  return { name: 'the database', aheadMs: Number(row?.ms) - middle };
 };

@@ -2,7 +2,6 @@ import { Config, GiB } from '../../config/config.js';
 import { judgeMigrations } from './database.check.js';
 import { judgeEnvironment } from './environment.check.js';
 import { judgeModes } from './files.check.js';
-import { differences } from './headers.check.js';
 import { judgeSpace } from './storage.check.js';
 
 const config = (values: Partial<Config>): Config => Object.assign(new Config(), values);
@@ -48,11 +47,4 @@ it('a database is neither older nor newer than the program', () => {
   expect(judge(['One1']).saw).toContain('Two2');
   expect(judge([]).level).toBe('fail');
   expect(judge(['One1', 'Two2', 'Three3']).saw).toContain('newer than this program (Three3)');
-});
-
-it('headers differ where one is gone or another', () => {
-  expect(differences({ a: '1', b: '2', c: '3' }, { a: '1', c: '4', d: '5' })).toEqual([
-    'b is removed',
-    'c comes as "4" instead of "3"',
-  ]);
 });

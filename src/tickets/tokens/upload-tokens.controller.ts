@@ -18,48 +18,28 @@ import type { CallerOf } from '../../http/allow.js';
 import { PageQuery } from '../../http/cursor.js';
 import { KeyPipe, idPipe } from '../../http/key.pipe.js';
 import { ticketNumberPattern } from '../tickets.dto.js';
-import {
-  ExtendToken,
-  IssueToken,
-  IssuedToken,
-  OpenTicket,
-  OpenedTicket,
-  TokenPage,
-  TokenView,
-} from './upload-tokens.dto.js';
+import { ExtendToken, IssueToken, IssuedToken, TokenPage, TokenView } from './upload-tokens.dto.js';
 import { UploadTokensService } from './upload-tokens.service.js';
 
 const ticketKey = new KeyPipe(ticketNumberPattern, 'ticket');
 const tokenKey = idPipe('token');
 
 @ApiTags('upload tokens')
-@Controller()
+@Controller('tickets/:number/tokens')
 export class UploadTokensController {
   constructor(
     private readonly tokens: UploadTokensService,
     private readonly addresses: Addresses,
   ) {}
 
-  @Post('tickets')
-  @Allow('tickets:write')
-  @ApiTags('tickets')
-  @ApiCreatedResponse({ type: OpenedTicket })
-  open(
-    @Body() input: OpenTicket,
-    @Caller() caller: CallerOf,
-    @Req() req: Request,
-  ): Promise<OpenedTicket> {
-    return this.tokens.openTicket(input, caller, this.addresses.base(req));
-  }
-
-  @Get('tickets/:number/tokens')
+  @Get()
   @Allow('tickets:write')
   @ApiOkResponse({ type: TokenPage })
   list(@Param('number', ticketKey) number: string, @Query() query: PageQuery): Promise<TokenPage> {
     return this.tokens.list(number, query);
   }
 
-  @Post('tickets/:number/tokens')
+  @Post()
   @Allow('tickets:write')
   @ApiCreatedResponse({ type: IssuedToken })
   issue(
@@ -71,7 +51,7 @@ export class UploadTokensController {
     return this.tokens.issue(number, input, caller, this.addresses.base(req));
   }
 
-  @Patch('tickets/:number/tokens/:id')
+  @Patch(':id')
   @Allow('tickets:write')
   @ApiOkResponse({ type: TokenView })
   extend(
@@ -83,7 +63,7 @@ export class UploadTokensController {
     return this.tokens.extend(number, id, input, caller);
   }
 
-  @Delete('tickets/:number/tokens/:id')
+  @Delete(':id')
   @Allow('tickets:write')
   @HttpCode(204)
   @ApiNoContentResponse()

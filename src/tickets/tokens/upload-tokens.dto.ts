@@ -3,14 +3,13 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, Max, Min } from 'class-validator';
 import { MayBeAbsent } from '../../http/fields.js';
 import { PageView } from '../../http/page-view.js';
-import { NewTicket, TicketView } from '../tickets.dto.js';
 import { tokenStates } from './upload-tokens.policy.js';
 import type { TokenState } from './upload-tokens.policy.js';
 import type { UploadToken } from './upload-token.entity.js';
 
 const year = 365 * 24 * 60 * 60;
 
-const Attempts = (): PropertyDecorator =>
+export const Attempts = (): PropertyDecorator =>
   applyDecorators(
     MayBeAbsent(),
     IsInt(),
@@ -24,7 +23,7 @@ const Attempts = (): PropertyDecorator =>
     }),
   );
 
-const Lifetime = (): PropertyDecorator =>
+export const Lifetime = (): PropertyDecorator =>
   applyDecorators(
     MayBeAbsent(),
     IsInt(),
@@ -37,15 +36,6 @@ const Lifetime = (): PropertyDecorator =>
       description: 'seconds from now',
     }),
   );
-
-/** A ticket and its first token. */
-export class OpenTicket extends NewTicket {
-  @Attempts()
-  readonly attempts?: number | undefined;
-
-  @Lifetime()
-  readonly lifetime?: number | undefined;
-}
 
 /** What is not given comes from the platform, then from TOKEN_ATTEMPTS and TOKEN_LIFETIME. */
 export class IssueToken {
@@ -108,13 +98,6 @@ export class IssuedToken {
       'curl -fsSO https://logs.example.com/upload.sh && UPLOAD_TOKEN=lct_… sh upload.sh logs.tgz',
   })
   readonly script!: string;
-}
-
-export class OpenedTicket {
-  @ApiProperty({ type: TicketView })
-  readonly ticket!: TicketView;
-  @ApiProperty({ type: IssuedToken })
-  readonly token!: IssuedToken;
 }
 
 /** What the holder of a token may know: nothing of notes, people or other tokens. */

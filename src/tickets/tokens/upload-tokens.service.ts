@@ -14,7 +14,6 @@ import { newId, newSecret, sha256 } from '../../secrets/secrets.js';
 import { FreeSpace } from '../../storage/free-space.js';
 import { Platform } from '../../platforms/platform.entity.js';
 import { Ticket } from '../ticket.entity.js';
-import { ticketView } from '../tickets.dto.js';
 import { TicketsService } from '../tickets.service.js';
 import { UploadToken } from './upload-token.entity.js';
 import { issuedToken, tokenView } from './upload-tokens.dto.js';
@@ -22,8 +21,6 @@ import type {
   ExtendToken,
   IssueToken,
   IssuedToken,
-  OpenTicket,
-  OpenedTicket,
   OwnTokenView,
   TokenPage,
   TokenView,
@@ -53,16 +50,6 @@ export class UploadTokensService {
     private readonly audit: AuditService,
     private readonly config: Config,
   ) {}
-
-  /** Makes a ticket and its first token: all that the answer to the customer needs. @throws TicketExists, NotFound */
-  async openTicket(input: OpenTicket, caller: CallerOf, base: string): Promise<OpenedTicket> {
-    return this.dataSource.transaction(async (tx) => {
-      const { attempts, lifetime, ...rest } = input;
-      const ticket = await this.tickets.open(tx, rest, caller);
-      const token = await this.issueIn(tx, ticket, { attempts, lifetime }, caller, base);
-      return { ticket: ticketView(ticket), token };
-    });
-  }
 
   /** @throws NotFound */
   async issue(
@@ -254,15 +241,8 @@ export class UploadTokensService {
     return Number(token['left']);
   }
 
-  private state(token: UploadToken, ticket: Ticket): TokenState {
-    return tokenState(
-      { ...token, ticketResolved: ticket.resolved },
-      this.config.TOKEN_MAX_FAILURES,
-      new Date(),
-    );
-  }
-
-  private async issueIn(
+  /** In the transaction that may also create the ticket. @param ticket with its platform */
+  async issueIn(
     tx: EntityManager,
     ticket: Ticket,
     { attempts, lifetime }: IssueToken,
@@ -292,6 +272,14 @@ export class UploadTokensService {
       },
     });
     return issuedToken(token, value, base);
+  }
+
+  private state(token: UploadToken, ticket: Ticket): TokenState {
+    return tokenState(
+      { ...token, ticketResolved: ticket.resolved },
+      this.config.TOKEN_MAX_FAILURES,
+      new Date(),
+    );
   }
 }
 

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageView } from '../../http/page-view.js';
-import { ways } from '../intake/upload.entity.js';
-import type { Upload, Way } from '../intake/upload.entity.js';
-import type { Attempt } from './attempt.entity.js';
+import { ways } from '../records/upload.entity.js';
+import type { Upload, Way } from '../records/upload.entity.js';
+import type { Attempt } from '../records/attempt.entity.js';
 
 export const attemptOutcomes = ['under-way', 'stored', 'failed'] as const;
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Instance } from '../../database/instance.js';
 import { BlobStore, blobKey } from '../../storage/blob-store.js';
-import type { Upload } from '../intake/upload.entity.js';
+import type { Upload } from '../records/upload.entity.js';
 
 /** How much has come of uploads under way, for people to see. */
 @Injectable()

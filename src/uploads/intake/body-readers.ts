@@ -7,8 +7,8 @@ import multer, { MulterError } from 'multer';
 import type { StorageEngine } from 'multer';
 import { DomainError } from '../../errors/domain-error.js';
 import { FileMissing, MultipartMalformed, TooManyFiles } from './intake.errors.js';
-import { pump } from './pump.js';
-import type { Way } from './upload.entity.js';
+import { pump } from '../transfer/pump.js';
+import type { Way } from '../records/upload.entity.js';
 
 /** Called when the file begins; its bytes go into the sink that this gives. */
 export type OpenFile = (filename: string, formToken: unknown) => Promise<Writable>;
@@ -22,7 +22,7 @@ export type BodyReader = (
 ) => Promise<void>;
 
 /** How a request brings its file. */
-export interface WayIn {
+export interface BodyFormat {
   readonly way: Way;
   readonly read: BodyReader;
   /** Bytes of the body that may not be the file's. */
@@ -32,7 +32,7 @@ export interface WayIn {
 }
 
 /** The body is the file. */
-export const rawBody = (way: Way, filename: string): WayIn => ({
+export const rawBody = (way: Way, filename: string): BodyFormat => ({
   way,
   read: async (req, _res, signal, open) => pump(req, await open(filename, undefined), signal),
   framing: 0,
@@ -169,7 +169,7 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
 };
 
 /** The file is a part of the form, and so is its name. */
-export const formWay: WayIn = {
+export const multipartForm: BodyFormat = {
   way: 'form',
   read: formBody,
   framing: maxBytesBeforeFile,

@@ -15,7 +15,7 @@ import { Allow, Caller } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
 import { digestField } from '../../secrets/digest.js';
 import { ClaimReceipt } from '../side-cars/side-cars.dto.js';
-import { formWay, rawBody } from './body-readers.js';
+import { multipartForm, rawBody } from './body-readers.js';
 import { FileMissing } from './intake.errors.js';
 import { Receipt } from './intake.dto.js';
 import { IntakeService } from './intake.service.js';
@@ -87,7 +87,7 @@ export class IntakeController {
     @Caller() caller: CallerOf,
   ): Promise<Receipt | ClaimReceipt> {
     if (!isForm(req)) throw new FileMissing();
-    return this.answer(res, await this.intake.take(req, res, caller, formWay));
+    return this.answer(res, await this.intake.take(req, res, caller, multipartForm));
   }
 
   @Put(':filename')
@@ -123,7 +123,7 @@ export class IntakeController {
     @Caller() caller: CallerOf,
   ): Promise<Receipt | ClaimReceipt> {
     return isForm(req)
-      ? this.answer(res, await this.intake.take(req, res, caller, formWay))
+      ? this.answer(res, await this.intake.take(req, res, caller, multipartForm))
       : this.answer(res, await this.intake.take(req, res, caller, rawBody('post', filename)));
   }
 

@@ -1,7 +1,5 @@
 import { DomainError } from '../../errors/domain-error.js';
-
-/** A fault of the upload itself: it counts towards TOKEN_MAX_FAILURES. */
-export abstract class UploadFault extends DomainError {}
+import { UploadFault } from '../records/uploads.errors.js';
 
 export class UploadTooLarge extends UploadFault {
   readonly code = 'upload-too-large';
@@ -38,42 +36,10 @@ export class FileEmpty extends UploadFault {
   }
 }
 
-export class DigestMismatch extends UploadFault {
-  readonly code = 'digest-mismatch';
-  constructor(claimed: string, received: string) {
-    super(
-      `The digest claims SHA-256 ${claimed}, but ${received} was received; nothing was stored, send it again.`,
-    );
-  }
-}
-
-export class UploadStalled extends UploadFault {
-  readonly code = 'upload-stalled';
-  constructor() {
-    super('Too few bytes came for too long; send the file again over a better line.');
-  }
-}
-
-/** The connection broke: nobody reads the answer. */
-export class UploadAborted extends UploadFault {
-  readonly code = 'request-malformed';
-  constructor(options?: ErrorOptions) {
-    super('The connection broke before the whole file came; send it again.', options);
-  }
-}
-
 export class IdempotencyKeyReused extends UploadFault {
   readonly code = 'idempotency-key-reused';
   constructor() {
     super('Use a new Idempotency-Key for another file; this one stands for another.');
-  }
-}
-
-/** Not the upload's fault: the platform is full. */
-export class QuotaExceeded extends DomainError {
-  readonly code = 'quota-exceeded';
-  constructor() {
-    super('The space for this product is used up; ask the support engineer to make room.');
   }
 }
 

@@ -3,8 +3,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { isPostgres } from '../../database/data-source.js';
 import { Instance } from '../../database/instance.js';
-import { Upload } from '../intake/upload.entity.js';
-import { ResumableRows } from './resumable-rows.service.js';
+import { Upload } from '../records/upload.entity.js';
+import { UploadHolders } from '../records/upload-holders.service.js';
 import { UploadTakenOver } from './resumable.errors.js';
 
 /** The holder looks each second, and then writes down what it has. */
@@ -24,7 +24,7 @@ export class HoldsElsewhere {
   constructor(
     private readonly dataSource: DataSource,
     private readonly instance: Instance,
-    private readonly rows: ResumableRows,
+    private readonly holders: UploadHolders,
   ) {}
 
   /** Has the request end that holds the upload, and waits for that, for a while. Whose upload it is was asked before. */
@@ -34,13 +34,13 @@ export class HoldsElsewhere {
     if (!(await this.instance.looksAlive(instance))) return;
     await this.dataSource.manager.update(Upload, { id, writer }, { givenUp: writer });
     const until = Date.now() + waitMs;
-    while (Date.now() < until && (await this.rows.isHolder({ id, writer })))
+    while (Date.now() < until && (await this.holders.isHolder({ id, writer })))
       await delay(betweenLooksMs);
   }
 
   /** Called every second: ends the requests of this process that others have marked. */
   async heed(): Promise<void> {
-    if (this.isLooking || !this.rows.isHolding || !isPostgres(this.dataSource)) return;
+    if (this.isLooking || !this.holders.isHolding || !isPostgres(this.dataSource)) return;
     this.isLooking = true;
     try {
       const marked = await this.dataSource
@@ -49,7 +49,7 @@ export class HoldsElsewhere {
         .andWhere('upload.givenUp = upload.writer')
         .getMany();
       for (const { id, writer } of marked)
-        void this.rows.free(id, new UploadTakenOver(), writer ?? undefined);
+        void this.holders.free(id, new UploadTakenOver(), writer ?? undefined);
     } catch (cause) {
       // The next look is a second away; what fails to reach the database is told by all else that needs it.
       this.log.debug({ event: 'resumable.not-looked', err: cause });

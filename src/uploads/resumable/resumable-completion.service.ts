@@ -11,10 +11,14 @@ import {
 } from '../../tickets/tokens/upload-tokens.errors.js';
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
 import { CompletionService } from '../intake/completion.service.js';
-import { DigestMismatch, QuotaExceeded, UploadFault } from '../intake/intake.errors.js';
-import type { Upload } from '../intake/upload.entity.js';
-import { UploadsService } from '../intake/uploads.service.js';
-import { BetweenRequests } from './between-requests.js';
+import { QuotaExceeded, UploadFault } from '../records/uploads.errors.js';
+import { assertDigest } from '../transfer/transfer.errors.js';
+import type { Failed } from '../records/upload-outcome.policy.js';
+import type { Upload } from '../records/upload.entity.js';
+import { AbandonedUploads } from '../records/abandoned-uploads.service.js';
+import { UploadHolders } from '../records/upload-holders.service.js';
+import type { UploadLease } from '../intake/upload-lease.js';
+import { ResumeCache } from './resume-cache.js';
 import { ResumableRows } from './resumable-rows.service.js';
 import type { HeldUpload } from './resumable-rows.service.js';
 
@@ -37,13 +41,11 @@ export interface Progress {
 export interface Transfer {
   readonly row: HeldUpload;
   readonly token: KnownToken;
+  /** Open until its row is gone: it became an archive, or was ended. */
+  readonly lease: UploadLease;
   readonly abort: AbortController;
   /** Whether bytes came. */
   hasGrown: boolean;
-  /** Ends its counting among the uploads under way; null where it does not count. */
-  leave: (() => void) | null;
-  /** Its row is gone: it became an archive, or was ended. */
-  isSettled: boolean;
 }
 
 /** Expiry does not end an upload that has begun. @throws UploadTokenRevoked, TicketResolved */
@@ -52,7 +54,7 @@ export const assertMayGoOn = ({ revokedAt, ticket }: KnownToken): void => {
   if (ticket.resolved) throw new TicketResolved();
 };
 
-/** What ends an upload for good; anything else leaves its bytes to be gone on with. */
+/** Errors that end an upload permanently; after any other the client may resume. */
 const isFinal = (cause: unknown): boolean =>
   cause instanceof UploadFault ||
   cause instanceof QuotaExceeded ||
@@ -66,7 +68,7 @@ const isFinal = (cause: unknown): boolean =>
  * part may be there; a file system that tells a size only once its bytes are written (all in their usual modes: see
  * docs/operations.md) shows no zeros in their place, and on another one Repr-Digest or Upload-Checksum finds them.
  *
- * The SHA-256 of the whole goes on from request to request in memory (BetweenRequests). After a restart, or in another
+ * The SHA-256 of the whole is continued from request to request in memory (ResumeCache). After a restart, or in another
  * replica, the bytes that are there are read once more when the upload is gone on with: about a second for each GiB,
  * which a checkpoint of the hash's state would save, but node:crypto has none, and the hashes that have one cost
  * every byte more than that.
@@ -74,9 +76,10 @@ const isFinal = (cause: unknown): boolean =>
 @Injectable()
 export class ResumableCompletion {
   constructor(
-    private readonly between: BetweenRequests,
+    private readonly cache: ResumeCache,
     private readonly rows: ResumableRows,
-    private readonly uploads: UploadsService,
+    private readonly holders: UploadHolders,
+    private readonly abandoned: AbandonedUploads,
     private readonly completion: CompletionService,
     private readonly store: BlobStore,
   ) {}
@@ -137,16 +140,14 @@ export class ResumableCompletion {
     size: number,
     partial: PartialBlob | null,
   ): Promise<void> {
-    const { row, token } = transfer;
+    const { row, token, lease } = transfer;
     const sha256 = digest.digest('hex');
     try {
-      if (row.sha256 !== null && row.sha256 !== sha256)
-        throw new DigestMismatch(row.sha256, sha256);
-      if (!(await this.rows.isHolder(row))) throw await this.rows.lost(row);
+      assertDigest(row.sha256, sha256);
+      if (!(await this.holders.isHolder(row))) throw await this.rows.lost(row);
       const received = { filename: row.filename ?? '', size, sha256 };
-      await this.completion.complete(token, row, received, partial);
-      transfer.isSettled = true;
-      this.between.drop(row.id);
+      await this.completion.complete(lease, { token, upload: row }, received, partial);
+      this.cache.drop(row.id);
     } catch (cause) {
       if (!isFinal(cause)) throw cause;
       await partial?.keep();
@@ -156,10 +157,15 @@ export class ResumableCompletion {
 
   /** Ends it without an archive: its attempt is given back, its bytes go. @throws DatabaseUnavailable */
   async settleFailed(transfer: Transfer, cause: unknown): Promise<'stored' | 'ended'> {
-    const failed = await this.rows.fail(transfer.token, transfer.row, cause);
+    const failed = await this.fail(transfer, cause);
     if (failed === 'unsettled') throw new DatabaseUnavailable();
-    transfer.isSettled = true;
-    this.between.drop(transfer.row.id);
     return failed === 'stored' ? 'stored' : 'ended';
+  }
+
+  /** Settles its attempt, and remembers how much of it came. */
+  async fail({ row, lease }: Transfer, cause: unknown): Promise<Failed> {
+    const bytes = await this.abandoned.bytesOf(row.id);
+    this.cache.drop(row.id);
+    return lease.fail({ filename: row.filename, bytes }, cause);
   }
 }

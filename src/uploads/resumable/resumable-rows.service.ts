@@ -1,170 +1,43 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Config } from '../../config/config.js';
-import { Instance } from '../../database/instance.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { NotFound } from '../../errors/errors.js';
-import { newId } from '../../secrets/secrets.js';
-import { BlobStore, blobKey } from '../../storage/blob-store.js';
-import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
-import { Upload } from '../intake/upload.entity.js';
-import { UploadEnded } from '../intake/upload-outcome.policy.js';
-import type { Failed } from '../intake/upload-outcome.policy.js';
-import { UploadsService } from '../intake/uploads.service.js';
-import { BetweenRequests } from './between-requests.js';
-import { UploadBusy } from './resumable.errors.js';
-
-/** A request of this process that holds an upload. */
-interface Holder {
-  readonly writer: string;
-  readonly abort: AbortController;
-  readonly released: Promise<void>;
-  readonly release: () => void;
-}
-
-/** An upload that the holder of this alone may write, settle or end. */
-export interface HeldRow extends Upload {
-  readonly writer: string;
-}
+import { UploadLeases } from '../intake/upload-leases.service.js';
+import { AbandonedUploads } from '../records/abandoned-uploads.service.js';
+import { Upload } from '../records/upload.entity.js';
+import { UploadHolders } from '../records/upload-holders.service.js';
+import type { HeldRow } from '../records/upload-holders.service.js';
+import { UploadBusy } from '../records/uploads.errors.js';
+import { UploadsService } from '../records/uploads.service.js';
+import { ResumeCache } from './resume-cache.js';
 
 /** What is known of an upload while a request holds it. */
 export type HeldUpload = Omit<HeldRow, 'token' | 'instance' | 'givenUp'>;
 
-type Hold = Pick<HeldRow, 'id' | 'writer'>;
-
-/**
- * The rows of unfinished resumable uploads, and who may write them: one conditional update decides, so that two
- * requests never write at once, in one process or in several. A holder whose process died holds nothing.
- */
+/** The rows of unfinished resumable uploads. */
 @Injectable()
 export class ResumableRows {
-  private readonly holders = new Map<string, Holder>();
-  /** Also those that are just taking hold. */
-  private readonly writers = new Set<string>();
-  /** Writers of this process whose rows still name them, because the database could not be told. */
-  private readonly unreleased = new Map<string, string>();
-
   constructor(
     private readonly dataSource: DataSource,
-    private readonly instance: Instance,
     private readonly uploads: UploadsService,
-    private readonly between: BetweenRequests,
-    private readonly store: BlobStore,
+    private readonly abandoned: AbandonedUploads,
+    private readonly holders: UploadHolders,
+    private readonly leases: UploadLeases,
+    private readonly cache: ResumeCache,
     private readonly config: Config,
   ) {}
 
   /** @throws NotFound for one that is unknown, another token's, or expired */
   async find(id: string, tokenId: string): Promise<Upload> {
     const row = await this.rowOf(id, tokenId);
-    if (!row || (row.writer === null && this.isExpired(row))) throw new NotFound('upload');
+    if (!row || (row.writer === null && this.uploads.isExpired(row))) throw new NotFound('upload');
     return row;
   }
 
   /** This token's; null where it has no such upload. */
   rowOf(id: string, tokenId: string): Promise<Upload | null> {
     return this.dataSource.manager.findOneBy(Upload, { id, tokenId, way: 'tus' });
-  }
-
-  /** The unfinished upload that this key stands for. */
-  async byKey(tokenId: string, idempotencyKey: string): Promise<Upload | null> {
-    const row = await this.dataSource.manager.findOneBy(Upload, {
-      tokenId,
-      idempotencyKey,
-      way: 'tus',
-    });
-    return row && !this.isExpired(row) ? row : null;
-  }
-
-  /** Whether a request of this process holds any. */
-  get isHolding(): boolean {
-    return this.holders.size > 0;
-  }
-
-  /** A new writer; its row is inserted as held by it. */
-  beginHold(id: string, abort: AbortController): string {
-    const writer = newId();
-    this.hold(id, writer, abort);
-    return writer;
-  }
-
-  /**
-   * Takes hold of an upload.
-   * @param abort aborted when a later request of the same client takes over
-   * @throws UploadBusy where another live request holds it; NotFound
-   */
-  async seize(row: Upload, abort: AbortController): Promise<HeldRow> {
-    const { id } = row;
-    if (row.writer !== null && (await this.isHeld(row))) throw new UploadBusy();
-    const writer = newId();
-    this.writers.add(writer);
-    const { affected } = await this.dataSource
-      .createQueryBuilder()
-      .update(Upload)
-      .set({ writer, instance: this.instance.number })
-      .where('id = :id', { id })
-      .andWhere(row.writer === null ? 'writer IS NULL' : 'writer = :before', { before: row.writer })
-      .execute()
-      .catch((cause: unknown) => {
-        this.writers.delete(writer);
-        throw cause;
-      });
-    if (affected !== 1) {
-      this.writers.delete(writer);
-      // Somebody was faster, or it was settled.
-      if (!(await this.dataSource.manager.existsBy(Upload, { id }))) throw new NotFound('upload');
-      throw new UploadBusy();
-    }
-    this.hold(id, writer, abort);
-    try {
-      if (row.writer !== null && row.instance !== this.instance.number && this.instance.mayErr)
-        await this.store.takeOver(blobKey(id));
-      // Read anew: whoever held it before may have declared a length.
-      const held = await this.dataSource.manager.findOneBy(Upload, { id, writer });
-      if (!held) throw new NotFound('upload');
-      return { ...held, writer };
-    } catch (cause) {
-      this.forget(id, writer);
-      throw cause;
-    }
-  }
-
-  /**
-   * Ends a request of this process that holds the upload, as one on a dead connection does, and waits for its end.
-   * @param writer where only this one is meant
-   */
-  async free(id: string, reason: Error, writer?: string): Promise<void> {
-    const holder = this.holders.get(id);
-    if (!holder || (writer !== undefined && holder.writer !== writer)) return;
-    holder.abort.abort(reason);
-    await holder.released;
-  }
-
-  /**
-   * @param hasGrown whether bytes came: an upload without any does not live longer for being asked
-   * @returns false where its row is gone
-   */
-  async release({ id, writer }: Hold, hasGrown: boolean): Promise<boolean> {
-    try {
-      const free = {
-        writer: null,
-        provedBytes: null,
-        ...(hasGrown ? { activeAt: new Date() } : {}),
-      };
-      const { affected } = await this.dataSource.manager.update(Upload, { id, writer }, free);
-      // Another process that took us for dead may go on with it by now.
-      return affected === 1 || (await this.dataSource.manager.existsBy(Upload, { id }));
-    } catch (cause) {
-      // Here anybody may follow a writer that is no more; other processes see that we live.
-      this.unreleased.set(id, writer);
-      throw cause;
-    } finally {
-      this.forget(id, writer);
-    }
-  }
-
-  /** Whether no other process has taken us for dead and holds it now. */
-  isHolder({ id, writer }: Hold): Promise<boolean> {
-    return this.dataSource.manager.existsBy(Upload, { id, writer });
   }
 
   /** Why a hold is one no more: another process took over; it was ended; its ticket was deleted. */
@@ -179,29 +52,17 @@ export class ResumableRows {
     );
   }
 
-  /** A hold that ends without its row, or that came to nothing. */
-  forget(id: string, writer: string): void {
-    this.writers.delete(writer);
-    const holder = this.holders.get(id);
-    if (holder?.writer !== writer) return;
-    this.holders.delete(id);
-    holder.release();
-  }
-
   /** Keeps the length of an upload that began without one, or how much of it is proved. */
   async note(
-    { id, writer }: Hold,
+    { id, writer }: HeldUpload,
     known: Partial<Pick<Upload, 'declaredBytes' | 'provedBytes' | 'sha256'>>,
   ): Promise<void> {
     await this.dataSource.manager.update(Upload, { id, writer }, known);
   }
 
-  /** Ends what nobody went on with for UPLOAD_EXPIRY, and what came by a token that was revoked. Returns how many. */
+  /** Ends what nobody has resumed for UPLOAD_EXPIRY, and what came by a token that was revoked. Returns how many. */
   async expire(now: Date): Promise<number> {
-    for (const [id, writer] of this.unreleased) {
-      await this.dataSource.manager.update(Upload, { id, writer }, { writer: null });
-      this.unreleased.delete(id);
-    }
+    await this.holders.releaseLate();
     const rows = await this.dataSource
       .createQueryBuilder(Upload, 'upload')
       .innerJoinAndSelect('upload.token', 'token')
@@ -211,82 +72,12 @@ export class ResumableRows {
       })
       .getMany();
     let ended = 0;
-    for (const row of rows)
-      if (await this.end(row, row.token?.revokedAt ? 'revoked' : 'expired')) ended += 1;
-    return ended;
-  }
-
-  /**
-   * Ends an upload of this token that never got a byte and that nobody touches: the answer to its creation was lost,
-   * and it must not keep an attempt from a customer who has no other.
-   * @returns whether there was one
-   */
-  async dropUntouched(tokenId: string): Promise<boolean> {
-    const rows = await this.dataSource.manager.find(Upload, {
-      where: { tokenId, way: 'tus' },
-      order: { id: 'ASC' },
-    });
-    const before = Date.now() - 1000 * this.config.UPLOAD_IDLE_TIMEOUT;
-    for (const row of rows)
-      if (
-        (row.activeAt?.getTime() ?? 0) < before &&
-        (await this.end(row, 'expired', () => this.hasNoBytes(row.id)))
-      )
-        return true;
-    return false;
-  }
-
-  /** Ends an upload without an archive, and remembers how much of it came. */
-  async fail(token: KnownToken, row: HeldUpload, cause: unknown): Promise<Failed> {
-    const bytes = await this.store.sizeOfPartial(blobKey(row.id)).catch(() => null);
-    return this.uploads.fail(token, row, { filename: row.filename, bytes }, cause);
-  }
-
-  private async hasNoBytes(id: string): Promise<boolean> {
-    const key = blobKey(id);
-    return (await this.store.sizeOfPartial(key)) === 0 && !(await this.store.has(key));
-  }
-
-  /**
-   * @param may looked at while nobody else holds it
-   * @returns false where a request holds it
-   */
-  private async end(
-    row: Upload,
-    reason: UploadEnded['reason'],
-    may = (): Promise<boolean> => Promise.resolve(true),
-  ): Promise<boolean> {
-    try {
-      const held = await this.seize(row, new AbortController());
-      try {
-        if (!(await may())) return false;
-        const token = await this.uploads.tokenOf(row.tokenId);
-        const failed = await this.fail(token, held, new UploadEnded(reason));
-        if (failed === 'unsettled') return false;
-        this.between.drop(row.id);
-        return true;
-      } finally {
-        await this.release(held, false);
-      }
-    } catch (cause) {
-      if (cause instanceof UploadBusy || cause instanceof NotFound) return false;
-      throw cause;
+    for (const row of rows) {
+      if (!(await this.abandoned.end(row, row.token?.revokedAt ? 'revoked' : 'expired'))) continue;
+      this.cache.drop(row.id);
+      this.leases.drop(row.id);
+      ended += 1;
     }
-  }
-
-  private isExpired({ activeAt }: Upload): boolean {
-    return Date.now() - (activeAt?.getTime() ?? 0) > 1000 * this.config.UPLOAD_EXPIRY;
-  }
-
-  private async isHeld({ writer, instance }: Upload): Promise<boolean> {
-    if (instance === this.instance.number) return this.writers.has(writer ?? '');
-    return this.instance.isAlive(instance);
-  }
-
-  private hold(id: string, writer: string, abort: AbortController): void {
-    let release = (): void => undefined;
-    const released = new Promise<void>((resolve) => (release = resolve));
-    this.writers.add(writer);
-    this.holders.set(id, { writer, abort, released, release });
+    return ended;
   }
 }

@@ -1,5 +1,5 @@
 import { DomainError } from '../../errors/domain-error.js';
-import { UploadFault } from '../intake/intake.errors.js';
+import { UploadFault } from '../records/uploads.errors.js';
 
 /** The client asks for another version of the protocol (tus 1.0.0, "Tus-Resumable"). */
 export class TusVersionUnsupported extends DomainError {
@@ -22,17 +22,6 @@ export class UploadOffsetMismatch extends DomainError {
   readonly code = 'upload-offset-mismatch';
   constructor() {
     super('Ask for the offset with HEAD, and go on from there.');
-  }
-}
-
-/** Another request holds the upload. */
-export class UploadBusy extends DomainError {
-  readonly code = 'upload-busy';
-  override readonly retryAfter = 1;
-  constructor() {
-    super(
-      'Another request is sending this upload; ask for the offset with HEAD, and go on from there.',
-    );
   }
 }
 

@@ -7,13 +7,15 @@ import { newId } from '../../secrets/secrets.js';
 import { UploadTokenUnknown } from '../../tickets/tokens/upload-tokens.errors.js';
 import { Archive } from '../../archives/archive.entity.js';
 import { AdmissionService } from '../intake/admission.service.js';
-import type { ResumableAdmission } from '../intake/admission.service.js';
+import type { KnownUpload } from '../intake/admission.service.js';
 import type { Claims } from '../intake/claims.js';
 import { FileEmpty } from '../intake/intake.errors.js';
-import { UploadEnded } from '../intake/upload-outcome.policy.js';
+import { UploadEnded } from '../records/upload-outcome.policy.js';
 import type { Sender } from '../intake/upload-shares.js';
-import { UploadsService } from '../intake/uploads.service.js';
-import { BetweenRequests } from './between-requests.js';
+import { UploadsService } from '../records/uploads.service.js';
+import { UploadHolders } from '../records/upload-holders.service.js';
+import { UploadLeases } from '../intake/upload-leases.service.js';
+import { ResumeCache } from './resume-cache.js';
 import { HoldsElsewhere } from './holds-elsewhere.service.js';
 import { ResumableCompletion } from './resumable-completion.service.js';
 import type { Progress, Transfer } from './resumable-completion.service.js';
@@ -26,8 +28,10 @@ export class ResumableService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly rows: ResumableRows,
+    private readonly holders: UploadHolders,
+    private readonly leases: UploadLeases,
     private readonly elsewhere: HoldsElsewhere,
-    private readonly between: BetweenRequests,
+    private readonly cache: ResumeCache,
     private readonly admissions: AdmissionService,
     private readonly uploads: UploadsService,
     private readonly completion: ResumableCompletion,
@@ -42,10 +46,10 @@ export class ResumableService {
     claims: Claims,
     { filename, metadata }: { readonly filename: string; readonly metadata: string | null },
     abort: AbortController,
-  ): Promise<Transfer | Exclude<ResumableAdmission, { kind: 'reserved' }>> {
+  ): Promise<Transfer | KnownUpload> {
     const { tokenId } = sender;
     const id = newId();
-    const writer = this.rows.beginHold(id, abort);
+    const writer = this.holders.beginHold(id, abort);
     let isHeld = false;
     try {
       const details = { filename, metadata };
@@ -53,24 +57,25 @@ export class ResumableService {
       const admission = await this.admissions.admitResumable(sender, claims, details, hold);
       if (admission.kind !== 'reserved') return admission;
       isHeld = true;
-      const { token, upload, space, leave } = admission;
-      this.between.put(id, { digest: newDigest(), size: 0, space });
+      const { token, upload, lease } = admission;
+      this.cache.put(id, { digest: newDigest(), size: 0 });
       const about = { ...upload, ...hold, ...details, sha256: claims.sha256 };
       const row = { ...about, tokenId, provedBytes: null, activeAt: new Date() };
-      return { row, token, abort, hasGrown: false, leave, isSettled: false };
+      return { row, token, lease, abort, hasGrown: false };
     } finally {
-      if (!isHeld) this.rows.forget(id, writer);
+      if (!isHeld) this.holders.forget(id, writer);
     }
   }
 
   /** Takes hold of an unfinished upload of this token. @throws NotFound, UploadBusy */
   async hold(id: string, tokenId: string, abort: AbortController): Promise<Transfer> {
-    const row = await this.rows.seize(await this.rows.find(id, tokenId), abort);
+    const row = await this.holders.seize(await this.rows.find(id, tokenId), abort);
     try {
       const token = await this.uploads.tokenOf(tokenId);
-      return { row, token, abort, hasGrown: false, leave: null, isSettled: false };
+      const lease = this.leases.resume({ token, upload: row });
+      return { row, token, lease, abort, hasGrown: false };
     } catch (cause) {
-      await this.rows.release(row, false);
+      await this.holders.release(row, false);
       throw cause;
     }
   }
@@ -79,18 +84,19 @@ export class ResumableService {
   async free(id: string, tokenId: string): Promise<void> {
     const row = await this.rows.rowOf(id, tokenId);
     if (!row) return;
-    await this.rows.free(id, new UploadTakenOver());
+    await this.holders.free(id, new UploadTakenOver());
     await this.elsewhere.end(row);
   }
 
   /** @returns what to say where it was ended meanwhile: what came after that is gone, too */
   async release(transfer: Transfer): Promise<DomainError | null> {
-    transfer.leave?.();
-    const { row, token } = transfer;
-    if (transfer.isSettled) this.rows.forget(row.id, row.writer);
-    else if (!(await this.rows.release(row, transfer.hasGrown))) {
-      this.between.drop(row.id);
-      const failed = await this.rows.fail(token, row, new UploadTokenUnknown());
+    const { row, lease } = transfer;
+    if (lease.isOpen) this.leases.park(row.id, lease);
+    else lease.release();
+    if (!lease.isOpen) this.holders.forget(row.id, row.writer);
+    else if (!(await this.holders.release(row, transfer.hasGrown))) {
+      const failed = await this.completion.fail(transfer, new UploadTokenUnknown());
+      this.leases.drop(row.id);
       if (failed === 'deleted') return this.rows.lost(row);
     }
     return null;
@@ -121,7 +127,7 @@ export class ResumableService {
       });
       if (!transfer) continue;
       try {
-        transfer.leave = this.admissions.enter({ tokenId, address });
+        transfer.lease.enter({ tokenId, address });
         await this.completion.completeHeld(transfer);
       } finally {
         await this.release(transfer);
@@ -140,22 +146,20 @@ export class ResumableService {
     row.sha256 = sha256;
   }
 
-  /** The same for who holds it, and completes it himself. */
+  /** The same for a request that holds it, and completes it itself. */
   progressOf({ row }: Transfer): Promise<Progress> {
     return this.completion.progressOf(row);
   }
 
   /** @throws FileEmpty, UploadTooLarge, QuotaExceeded */
-  async declare(transfer: Transfer, length: number): Promise<void> {
-    const { limit, exceeded } = this.admissions.limits(transfer.token);
+  async declare({ row, token, lease }: Transfer, length: number): Promise<void> {
+    const { limit, exceeded } = this.admissions.limits(token);
     if (length === 0) throw new FileEmpty();
     if (length > limit) throw exceeded();
-    await this.rows.note(transfer.row, { declaredBytes: length });
-    transfer.row.declaredBytes = length;
-    const kept = this.between.take(transfer.row.id);
+    await this.rows.note(row, { declaredBytes: length });
+    row.declaredBytes = length;
     // It was taken for a length that nobody knew.
-    kept?.space?.release();
-    if (kept) this.between.put(transfer.row.id, { ...kept, space: null });
+    lease.releaseRoom();
   }
 
   /** Its client wants it no more. */

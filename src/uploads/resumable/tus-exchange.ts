@@ -4,9 +4,10 @@ import type { Request as ExpressRequest, Response as ExpressResponse } from 'exp
 import { DomainError } from '../../errors/domain-error.js';
 import { InternalError, NotFound, ValidationFailed } from '../../errors/errors.js';
 import { digestField } from '../../secrets/digest.js';
-import { cleanFilename } from '../filename.policy.js';
+import { cleanFilename } from '../records/filename.policy.js';
 import { digestClaim, idempotencyKeyOf } from '../intake/claims.js';
-import { IdempotencyKeyReused, UploadAborted } from '../intake/intake.errors.js';
+import { IdempotencyKeyReused } from '../intake/intake.errors.js';
+import { UploadAborted } from '../transfer/transfer.errors.js';
 import type { Sender } from '../intake/upload-shares.js';
 import { sideCarOf } from '../side-cars/side-cars.policy.js';
 import type { AppendingService } from './appending.service.js';
@@ -209,10 +210,9 @@ export class TusExchange extends DataStore {
   }
 
   override async getUpload(id: string): Promise<Upload> {
-    const progress = (this.told =
-      this.transfer && !this.transfer.isSettled
-        ? await this.uploads.progressOf(this.transfer)
-        : await this.uploads.progress(id, this.sender, this.abort));
+    const progress = (this.told = this.transfer?.lease.isOpen
+      ? await this.uploads.progressOf(this.transfer)
+      : await this.uploads.progress(id, this.sender, this.abort));
     return new Upload({
       id,
       offset: progress.offset,
@@ -230,7 +230,7 @@ export class TusExchange extends DataStore {
       this.res,
       claimedBody(this.req),
     );
-    if (this.transfer.isSettled)
+    if (!this.transfer.lease.isOpen)
       this.told = await this.uploads.progress(id, this.sender, this.abort);
     return offset;
   }
@@ -250,7 +250,7 @@ export class TusExchange extends DataStore {
   /** Who gets no address of the upload that was begun, because its first bytes failed, can never go on with it. */
   private async abandon(cause: unknown): Promise<void> {
     const { transfer } = this;
-    if (this.about.method !== 'POST' || !transfer || transfer.isSettled) return;
+    if (this.about.method !== 'POST' || !transfer?.lease.isOpen) return;
     if (transfer.row.idempotencyKey === null) await this.uploads.end(transfer, cause);
   }
 

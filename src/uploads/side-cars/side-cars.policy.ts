@@ -1,4 +1,4 @@
-import { cleanFilename } from '../filename.policy.js';
+import { cleanFilename } from '../records/filename.policy.js';
 
 /** The digests that a side-car may claim. */
 export type ClaimedAlgorithm = 'md5' | 'sha256';
@@ -17,7 +17,7 @@ export const nameOf: Readonly<Record<ClaimedAlgorithm, string>> = { md5: 'MD5', 
 export const maxSideCarBytes = 4096;
 
 /** A form that may hold a side-car: with the boundaries, headers and fields around it. */
-export const maxSideCarFormBytes = 2 * maxSideCarBytes;
+const maxSideCarFormBytes = 2 * maxSideCarBytes;
 
 /** A claim waits for its file so long. */
 export const claimMs = 24 * 60 * 60 * 1000;
@@ -31,6 +31,20 @@ export const sideCarOf = (filename: string): SideCar | null => {
   if (algorithm === undefined) return null;
   return { file, algorithm: algorithm.toLowerCase() === 'md5' ? 'md5' : 'sha256' };
 };
+
+/**
+ * Side-cars need no attempt, so that a request which may be one reserves nothing before its name is known: a form that
+ * is small enough. Not one with a key: what that stands for decides whether its token may upload.
+ * @param filename null where it comes with the body
+ */
+export const mayBeSideCar = (
+  filename: string | null,
+  declaredBytes: number | null,
+  hasKey: boolean,
+): boolean =>
+  filename === null
+    ? !hasKey && declaredBytes !== null && 0 < declaredBytes && declaredBytes <= maxSideCarFormBytes
+    : sideCarOf(filename) !== null;
 
 /** One digest in a side-car. */
 interface Line {

@@ -1,0 +1,7 @@
+import type { DataSourceOptions } from 'typeorm';
+
+/** What TypeORM is told of either database. */
+export type CommonOptions = Pick<
+  DataSourceOptions,
+  'entities' | 'migrations' | 'logging' | 'migrationsTableName'
+>;

@@ -1,0 +1,30 @@
+import { UploadFault } from '../records/uploads.errors.js';
+
+export class DigestMismatch extends UploadFault {
+  readonly code = 'digest-mismatch';
+  constructor(claimed: string, received: string) {
+    super(
+      `The digest claims SHA-256 ${claimed}, but ${received} was received; nothing was stored, send it again.`,
+    );
+  }
+}
+
+/** @param claimed null where nothing is claimed. @throws DigestMismatch */
+export const assertDigest = (claimed: string | null, received: string): void => {
+  if (claimed !== null && claimed !== received) throw new DigestMismatch(claimed, received);
+};
+
+export class UploadStalled extends UploadFault {
+  readonly code = 'upload-stalled';
+  constructor() {
+    super('Too few bytes came for too long; send the file again over a better line.');
+  }
+}
+
+/** The connection broke: nobody reads the answer. */
+export class UploadAborted extends UploadFault {
+  readonly code = 'request-malformed';
+  constructor(options?: ErrorOptions) {
+    super('The connection broke before the whole file came; send it again.', options);
+  }
+}

@@ -1,0 +1,54 @@
+import { DataSource } from 'typeorm';
+import { Archive } from '../../src/archives/archive.entity.js';
+import { begunNow } from '../../src/uploads/records/new-upload.js';
+import { UploadsService } from '../../src/uploads/records/uploads.service.js';
+import { Tombstones } from '../../src/archives/tombstones.service.js';
+import { UploadTokensService } from '../../src/tickets/tokens/upload-tokens.service.js';
+import { startedService } from '../support/service.js';
+import { storedFiles } from '../support/store-files.js';
+import { upload } from '../support/upload.js';
+
+describe('what is recorded stays', () => {
+  it('where the answer to the commit was lost and the upload seems to have failed', async () => {
+    const service = await startedService();
+    const token = await service.given.uploadToken({ attempts: 3 });
+    const { body } = await upload(service.url, token);
+    const { id } = body as { id: string };
+    const tokens = service.app.get(UploadTokensService);
+    const known = await tokens.load(service.app.get(DataSource).manager, token.id);
+
+    const failed = await service.app
+      .get(UploadsService)
+      .fail(
+        known,
+        { ...begunNow(id, 'put', null), idempotencyKey: null, filename: null },
+        { filename: null, bytes: 0 },
+        new Error('lost'),
+      );
+
+    expect(failed).toBe('stored');
+    expect(storedFiles(service.place)).toHaveLength(1);
+    const after = await tokens.load(service.app.get(DataSource).manager, token.id);
+    expect(after).toMatchObject({ attemptsLeft: 2, failures: 0 });
+  });
+
+  it('whatever asks for the burial of its bytes', async () => {
+    const service = await startedService();
+    const { id } = (await service.given.archive()) as { id: string };
+    await service.app.get(Tombstones).bury([id]);
+    expect(storedFiles(service.place)).toHaveLength(1);
+  });
+
+  it('when the database is an older copy that does not know it yet', async () => {
+    const service = await startedService();
+    const { id } = (await service.given.archive()) as { id: string };
+    await service.app.get(DataSource).manager.delete(Archive, { id });
+    await service.stop();
+
+    const older = await startedService({}, service.place);
+    const found = await older.log.event('sweep.orphan-found');
+
+    expect(found['file']).toBe(`blob ${id}`);
+    expect(storedFiles(service.place)).toEqual([id]);
+  });
+});
