@@ -30,7 +30,7 @@ import { Keyring } from './secrets/secrets.js';
 import { storageProblem } from './storage/errors.js';
 import { serveWeb } from './static/web.js';
 
-export const apiPrefix = 'api/v1';
+const apiPrefix = 'api/v1';
 
 /** The headers of a request, and a body of JSON, have so long to come; less where UPLOAD_IDLE_TIMEOUT is less. */
 const longestHeadersMs = 20_000;

@@ -108,7 +108,7 @@ export class SpentTokenView {
   readonly expiresAt!: string;
 }
 
-export const troubleKinds = [
+const troubleKinds = [
   'upload-failed',
   'token-locked',
   'archive-mismatched',

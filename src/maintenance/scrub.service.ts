@@ -14,7 +14,7 @@ import { isDue, leastBytes, nextDueMs } from './scrub.policy.js';
 import type { Round } from './scrub.policy.js';
 import { VerifyService } from './verify.service.js';
 
-export const scrubSetting = 'scrub';
+const scrubSetting = 'scrub';
 
 /** A kill makes it read again what it read in this time; each write to the database waits for its disk. */
 const keepEveryMs = 5_000;

@@ -12,7 +12,7 @@ import type { Ticket } from './ticket.entity.js';
 export const ticketNumberPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Number in the vendor's help desk. */
-export const TicketNumber = (): PropertyDecorator =>
+const TicketNumber = (): PropertyDecorator =>
   applyDecorators(
     Matches(ticketNumberPattern, {
       message: 'must be 1 to 64 of A-Z, a-z, 0-9 . _ -, and begin with a letter or digit',

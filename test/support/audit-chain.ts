@@ -62,7 +62,7 @@ export const unguarded = async (service: Running): Promise<EntityManager> => {
   return manager;
 };
 
-export const headSetting = 'audit-head';
+const headSetting = 'audit-head';
 
 export const setHead = async (manager: EntityManager, { seq, hash }: Head): Promise<void> => {
   await manager.update(Setting, { name: headSetting }, { value: `${seq}:${hash}` });

@@ -30,7 +30,7 @@ const unchunked = (text: string): { readonly body: string; readonly rest: string
 };
 
 /** Reads what came over a connection as a strict client would. @throws Error where it is no row of whole answers */
-export const answersIn = (text: string, method = 'GET'): readonly RawAnswer[] => {
+const answersIn = (text: string, method = 'GET'): readonly RawAnswer[] => {
   const answers: RawAnswer[] = [];
   for (let rest = text; rest !== '';) {
     const end = rest.indexOf('\r\n\r\n');

@@ -22,7 +22,7 @@ const isThere = (): boolean => {
 const paths = { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
 
 /** CI has it and fails without it; elsewhere a story may be skipped, and says why. */
-export const nginxMustRun = isThere() || Boolean(process.env['CI']);
+const nginxMustRun = isThere() || Boolean(process.env['CI']);
 
 /** `describe` where nginx is, else one that says what is missing. */
 export const describeWithNginx = nginxMustRun

@@ -18,7 +18,7 @@ export interface Replicas {
   readonly given: Given;
 }
 
-export const sharedKey = 'the same key for all of the replicas 1';
+const sharedKey = 'the same key for all of the replicas 1';
 
 /** What a process needs to be one more of them. */
 export const replicaEnv = ({ dataDir }: Place): Record<string, string> => ({

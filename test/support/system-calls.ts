@@ -73,7 +73,7 @@ const callOf = (
 };
 
 /** The calls that succeeded, in the order in which they ended. */
-export const callsIn = (trace: string): SystemCall[] => {
+const callsIn = (trace: string): SystemCall[] => {
   const open = new Map<
     string,
     { readonly name: string; readonly args: string; readonly began: number }

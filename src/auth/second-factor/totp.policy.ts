@@ -11,7 +11,7 @@ export const otpauthUrl = (secret: string, username: string): string =>
   generateURI({ issuer: 'Logs Collector', label: username, secret });
 
 /** As people type it: apps show a code in two groups. */
-export const totpCode = (typed: string): string => typed.replace(/\s/g, '');
+const totpCode = (typed: string): string => typed.replace(/\s/g, '');
 
 /** Whether it has the form of a code; the library throws at any other length. */
 export const isTotpCode = (typed: string): boolean => /^\d{6}$/.test(totpCode(typed));

@@ -6,7 +6,7 @@ import { Logger } from '@nestjs/common';
 import { noise } from '../../secrets/secrets.js';
 
 /** Room for the records of some thousand deletions, and for what the database itself grows by. */
-export const reserveBytes = 8 * 1024 * 1024;
+const reserveBytes = 8 * 1024 * 1024;
 const pieceBytes = 1024 * 1024;
 
 /**

@@ -14,7 +14,7 @@ const forwardedFor = atProxy('proxy_set_header X-Forwarded-For $proxy_add_x_forw
 const plain = (address: string): string => address.replace(/^::ffff:/, '');
 
 /** Whether the service has our very connection. */
-export const isDirect = ({ peer }: Pick<Seen, 'peer'>, own: Place): boolean =>
+const isDirect = ({ peer }: Pick<Seen, 'peer'>, own: Place): boolean =>
   peer.port === own.port && peer.address === plain(own.address);
 
 /** Whom the service takes for the client. */

@@ -4,7 +4,7 @@ import { ways } from '../records/upload.entity.js';
 import type { Upload, Way } from '../records/upload.entity.js';
 import type { Attempt } from '../records/attempt.entity.js';
 
-export const attemptOutcomes = ['under-way', 'stored', 'failed'] as const;
+const attemptOutcomes = ['under-way', 'stored', 'failed'] as const;
 
 export class AttemptView {
   @ApiProperty({ format: 'uuid' })

@@ -1,5 +1,5 @@
 /** Longest name kept, in characters (code points, as PostgreSQL counts them). */
-export const maxFilenameLength = 255;
+const maxFilenameLength = 255;
 
 /** An extension longer than this is no extension. */
 const maxExtensionLength = 32;

@@ -2,7 +2,7 @@
 const placeholder = "'@SERVED_FROM@'";
 
 /** One word of a POSIX shell, whatever is in it (POSIX.1-2017, Shell Command Language, section 2.2.2). */
-export const shellWord = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+const shellWord = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** @param base address of the service as the customer reaches it; an operator may have put any sign into it */
 export const addressedTo = (script: string, base: string): string =>

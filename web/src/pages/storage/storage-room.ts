@@ -4,8 +4,8 @@ import type { StorageView } from '../../api/schema.js';
 export type Room = 'plenty' | 'little' | 'none';
 
 /** From here on somebody should do something, and from here on at once; percent of the volume in use. */
-export const littleFromPercent = 85;
-export const noneFromPercent = 95;
+const littleFromPercent = 85;
+const noneFromPercent = 95;
 
 /** Of a store that has a volume. */
 export type MeasuredStorage = {
