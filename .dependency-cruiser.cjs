@@ -120,14 +120,6 @@ module.exports = {
       to: { circular: true },
     },
     {
-      name: 'no-cycle-by-folder',
-      comment: 'Inside a feature as well: its folders import each other one way.',
-      severity: 'error',
-      scope: 'folder',
-      from: { path: '^src/' },
-      to: { circular: true },
-    },
-    {
       name: 'program-needs-no-test',
       severity: 'error',
       from: { path: '^(src|migrations)/', pathNot: spec },

@@ -12,8 +12,8 @@ RUN apk add --no-cache nodejs npm
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 # The Node.js that package.json pins needs glibc. It is removed by its path, since `--omit=optional` would leave out the
-# binaries of Argon2 and SWC as well; and no install script may run before that, as each would run on it.
-RUN npm ci --no-audit --no-fund --ignore-scripts && rm -rf node_modules/node-linux-* node_modules/.bin/node
+# binaries of Argon2 and SWC as well; no install script runs before that (.npmrc), as each would run on it.
+RUN npm ci --no-audit --no-fund && rm -rf node_modules/node-linux-* node_modules/.bin/node
 COPY . .
 RUN npm run build && node scripts/bundle.js /app
 

@@ -74,6 +74,6 @@ module.exports = {
   // Each file leaves modules behind; a worker of two gigabytes spends its time collecting them.
   workerIdleMemoryLimit: '800MB',
   // Only what hangs passes it: how long a story takes is the machine's matter.
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   reporters: ['default', 'summary', '<rootDir>/test/support/counts-reporter.cjs'],
 };

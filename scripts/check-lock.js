@@ -48,9 +48,11 @@ for (const [path, entry] of Object.entries(packages)) {
   // What only tests and tools load meets no stranger.
   if (floor && !entry.dev && isBelow(entry.version, floor))
     problems.push(`${path} is ${entry.version}; at least ${floor} is needed`);
-  // An npm that does not know the setting of .npmrc would run it.
+  // Whoever adds it finds out what it is for: it does not run (.npmrc).
   if (entry.hasInstallScript && !Object.hasOwn(manifest.allowScripts ?? {}, name))
-    problems.push(`${path} has an install script; say in allowScripts whether it may run`);
+    problems.push(
+      `${path} has an install script; see what is missing without it, and name it in allowScripts`,
+    );
 }
 for (const [name, version] of Object.entries({
   ...manifest.dependencies,

@@ -89,9 +89,11 @@ describe('the image', () => {
     const names = Object.keys(optionalDependencies);
     expect(names.every((name) => name.startsWith('node-linux-'))).toBe(true);
     expect(stages[0]).toMatch(
-      /^RUN npm ci .*--ignore-scripts && rm -rf node_modules\/node-linux-\* node_modules\/\.bin\/node$/m,
+      /^RUN npm ci .* && rm -rf node_modules\/node-linux-\* node_modules\/\.bin\/node$/m,
     );
     expect(dockerfile).not.toMatch(/^RUN .*--omit/m);
+    // An install script would run on it before it is removed.
+    expect(text('.npmrc')).toMatch(/^ignore-scripts=true$/m);
   });
 
   it('is started with the flags of every other start', () => {

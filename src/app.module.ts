@@ -21,6 +21,7 @@ import { OverviewModule } from './dashboard/overview.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { StorageModule } from './storage/storage.module.js';
 import { ThrottlingModule } from './throttling/throttling.module.js';
+import { IntakeModule } from './uploads/intake/intake.module.js';
 import { UploadScriptModule } from './uploads/script/upload-script.module.js';
 import { UploadsModule } from './uploads/uploads.module.js';
 
@@ -51,6 +52,8 @@ export class AppModule {
         ThrottlingModule,
         AuthModule,
         UploadsModule,
+        // Named here so that POST /archives stays before GET /archives in the API document.
+        IntakeModule,
         ArchivesModule,
         DownloadsModule,
         DeletionModule,

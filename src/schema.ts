@@ -1,12 +1,12 @@
 import { Initial1763640000000 } from '../migrations/1763640000000-initial.js';
 import { ApiKey } from './auth/api-keys/api-key.entity.js';
-import { PasskeyChallenge } from './auth/passkeys/passkey-challenge.entity.js';
-import { Passkey } from './auth/passkeys/passkey.entity.js';
-import { RecoveryCode } from './auth/second-factor/recovery-code.entity.js';
+import { PasskeyChallenge } from './auth/passkey-proofs/passkey-challenge.entity.js';
+import { Passkey } from './auth/accounts/passkey.entity.js';
+import { RecoveryCode } from './auth/accounts/recovery-code.entity.js';
 import { AuthFailure } from './throttling/auth-failure.entity.js';
 import { Session } from './auth/sessions/session.entity.js';
 import { SourceWindow } from './throttling/source-window.entity.js';
-import { User } from './auth/users/user.entity.js';
+import { User } from './auth/accounts/user.entity.js';
 import { Archive } from './archives/archive.entity.js';
 import { Attempt } from './uploads/records/attempt.entity.js';
 import { DownloadLink } from './archives/downloads/download-link.entity.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, IsNull, Not } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
-import { User } from '../auth/users/user.entity.js';
+import { User } from '../auth/accounts/user.entity.js';
 import type { Actor } from '../http/actor.js';
 import { Keyring } from '../secrets/secrets.js';
 import { isKeyOf } from './restore.js';

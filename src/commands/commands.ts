@@ -3,6 +3,7 @@ import { SweepService } from '../maintenance/sweep.service.js';
 import { VerifyService } from '../maintenance/verify.service.js';
 import type { Verified } from '../maintenance/verify.service.js';
 import { loadConfig } from '../config/load-config.js';
+import { LineBatch } from '../http/line-batch.js';
 import { createLog } from '../http/log.js';
 import { openResources, startService } from '../main.js';
 import { openApiDocument } from '../openapi.js';
@@ -11,7 +12,7 @@ import { print, withStorage } from './command.js';
 /** Runs until SIGTERM or SIGINT; a second signal ends at once. */
 export const runServe = async (): Promise<void> => {
   const config = loadConfig(process.env);
-  const log = createLog(config.LOG_LEVEL);
+  const log = createLog(config.LOG_LEVEL, new LineBatch(process.stdout));
   process.on('unhandledRejection', (cause) => {
     log.error({ event: 'process.unhandled', err: cause });
   });

@@ -1,27 +1,48 @@
-import type { EntityManager, EntityMetadata, EntityTarget, ObjectLiteral } from 'typeorm';
+import type {
+  DataSource,
+  EntityManager,
+  EntityMetadata,
+  EntityTarget,
+  ObjectLiteral,
+} from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
-import { runText } from './statement.js';
+import { compile, runCompiled } from './statement.js';
+
+interface Insertion {
+  readonly columns: readonly ColumnMetadata[];
+  readonly compiled: ReturnType<typeof compile>;
+}
 
 /** By the properties that are given. */
-const texts = new WeakMap<EntityMetadata, Map<string, string>>();
+const insertions = new WeakMap<EntityMetadata, Map<string, Insertion>>();
 
-const textOf = (metadata: EntityMetadata, columns: EntityMetadata['columns']): string => {
-  const known = texts.get(metadata) ?? new Map<string, string>();
-  texts.set(metadata, known);
-  const key = columns.map(({ propertyName }) => propertyName).join();
-  let text = known.get(key);
-  if (text === undefined) {
+const insertionOf = (
+  dataSource: DataSource,
+  metadata: EntityMetadata,
+  given: Readonly<Record<string, unknown>>,
+): Insertion => {
+  const known = insertions.get(metadata) ?? new Map<string, Insertion>();
+  insertions.set(metadata, known);
+  let key = '';
+  for (const name in given) if (given[name] !== undefined) key += `${name},`;
+  let insertion = known.get(key);
+  if (insertion === undefined) {
+    const columns = metadata.columns.filter(
+      ({ propertyName }) => given[propertyName] !== undefined,
+    );
     const names = columns.map(({ databaseName }) => `"${databaseName}"`);
-    const places = columns.map(({ propertyName }) => `:${propertyName}`);
-    text = `INSERT INTO "${metadata.tableName}" (${names.join(', ')}) VALUES (${places.join(', ')})`;
-    known.set(key, text);
+    const places = columns.map(({ propertyName }) => propertyName);
+    const text = `INSERT INTO "${metadata.tableName}" (${names.join(', ')}) VALUES (${places.map((name) => `:${name}`).join(', ')})`;
+    insertion = { columns, compiled: compile(dataSource, text, places) };
+    known.set(key, insertion);
   }
-  return text;
+  return insertion;
 };
 
 /**
- * Inserts one row, for the paths that are walked often. `manager.insert` takes several times as long: it writes its text
- * anew, and merges what the database generated back into the object, where the program makes all values itself.
+ * Inserts one row, on hot paths. `manager.insert` takes several times as long: it writes its text anew, and merges what
+ * the database generated back into the object, where the program makes all values itself.
  * A property that is not given, or undefined, is left to the column's default.
  */
 export const insertRow = async <Row extends ObjectLiteral>(
@@ -30,12 +51,10 @@ export const insertRow = async <Row extends ObjectLiteral>(
   row: QueryDeepPartialEntity<Row>,
 ): Promise<void> => {
   const { dataSource } = manager;
-  const metadata = dataSource.getMetadata(entity);
   const given: Readonly<Record<string, unknown>> = row;
-  const columns = metadata.columns.filter(({ propertyName }) => given[propertyName] !== undefined);
-  const values = columns.map((column): [string, unknown] => [
-    column.propertyName,
+  const { columns, compiled } = insertionOf(dataSource, dataSource.getMetadata(entity), given);
+  const values = columns.map((column): unknown =>
     dataSource.driver.preparePersistentValue(given[column.propertyName], column),
-  ]);
-  await runText(manager, textOf(metadata, columns), Object.fromEntries(values));
+  );
+  await runCompiled(manager, compiled, values);
 };

@@ -1,4 +1,6 @@
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryResult } from 'typeorm';
+import { isPostgres } from './data-source.js';
+import { runNamed } from './postgres/run-named.js';
 
 /** A value as the database keeps it: transformers do not see it, so moments are epoch milliseconds. */
 type Bound = string | number | boolean | null;
@@ -11,15 +13,24 @@ interface Builder {
 
 type Row = Readonly<Record<string, unknown>>;
 
-interface Written {
+/** A statement as the driver takes it. */
+interface Compiled {
   readonly text: string;
+  /** Names of the parameters, in the order in which they are bound. */
+  readonly places: readonly string[];
+  /** Under which a connection of PostgreSQL keeps it parsed and planned. */
+  readonly name: string;
+}
+
+interface Written {
+  readonly compiled: Compiled;
   /** What the builder itself bound, whatever the parameters. */
   readonly constants: ObjectLiteral;
 }
 
 /**
- * A statement for the paths that are walked often. TypeORM takes longer to write one than SQLite takes to run it: here it
- * is written once for each database, and from then on its parameters are bound.
+ * SQL for hot paths: built once for each database, then only bound. TypeORM takes longer to write a statement than
+ * SQLite takes to run it.
  */
 export class Statement<Parameters extends Readonly<Record<string, Bound>>> {
   private readonly written = new WeakMap<DataSource, Written>();
@@ -43,35 +54,61 @@ export class Statement<Parameters extends Readonly<Record<string, Bound>>> {
     return (await this.run(manager, parameters)).records as Row[];
   }
 
-  private async run(manager: EntityManager, parameters: Parameters): Promise<QueryResult> {
-    const { text, constants } = this.on(manager);
-    return runText(manager, text, { ...constants, ...parameters });
+  private run(manager: EntityManager, parameters: Parameters): Promise<QueryResult> {
+    const { compiled, constants } = this.on(manager, parameters);
+    const values = compiled.places.map(
+      (name): unknown => parameters[name] ?? constants[name] ?? null,
+    );
+    return runCompiled(manager, compiled, values);
   }
 
-  private on(manager: EntityManager): Written {
+  private on(manager: EntityManager, parameters: Parameters): Written {
     const known = this.written.get(manager.dataSource);
     if (known) return known;
     const builder = this.build(manager);
     const clause = this.returning === null ? '' : ` RETURNING ${this.returning}`;
-    const written = { text: builder.getQuery() + clause, constants: builder.getParameters() };
+    const text = builder.getQuery() + clause;
+    // Some are made while the text is written.
+    const constants = builder.getParameters();
+    const names = Object.keys({ ...constants, ...parameters });
+    const written = {
+      compiled: compile(manager.dataSource, text, names),
+      constants,
+    };
     this.written.set(manager.dataSource, written);
     return written;
   }
 }
 
-/** Runs a text with named parameters, in the manager's transaction or in none. */
-export const runText = async (
-  { dataSource, queryRunner }: EntityManager,
+let compiled = 0;
+
+/** @param names of all parameters that the text may hold */
+export const compile = (
+  { driver }: DataSource,
   text: string,
-  parameters: ObjectLiteral,
+  names: readonly string[],
+): Compiled => {
+  // Each name stands in for its value, and the driver tells where it goes.
+  const [positional, places] = driver.escapeQueryWithParameters(
+    text,
+    Object.fromEntries(names.map((name) => [name, name])),
+  ) as [string, string[]];
+  return { text: positional, places, name: `hot-${(compiled += 1)}` };
+};
+
+/** Runs it in the manager's transaction or in none. */
+export const runCompiled = async (
+  { dataSource, queryRunner }: EntityManager,
+  { text, name }: Compiled,
+  values: unknown[],
 ): Promise<QueryResult> => {
-  const query = dataSource.driver.escapeQueryWithParameters(text, parameters);
-  if (queryRunner) return queryRunner.query(...query, true);
-  const runner = dataSource.createQueryRunner();
+  const runner = queryRunner ?? dataSource.createQueryRunner();
   try {
-    return await runner.query(...query, true);
+    return isPostgres(dataSource)
+      ? await runNamed(runner, { text, values, name })
+      : await runner.query(text, values, true);
   } finally {
-    await runner.release();
+    if (runner !== queryRunner) await runner.release();
   }
 };
 

@@ -1,5 +1,7 @@
+import { closeSync, fsync, open as openFile } from 'node:fs';
 import { open, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /**
  * All that is no folder.
@@ -24,5 +26,16 @@ export const syncFile = async (path: string): Promise<void> => {
   }
 };
 
+const openFolder = promisify(openFile);
+const syncDescriptor = promisify(fsync);
+
 /** Makes durable which names a folder holds, which is as much as it is a file. */
-export const syncFolder = (folder: string): Promise<void> => syncFile(folder);
+export const syncFolder = async (folder: string): Promise<void> => {
+  const descriptor = await openFolder(folder, 'r');
+  try {
+    await syncDescriptor(descriptor);
+  } finally {
+    // Of a folder nothing was written here, so that this cannot wait for the disk; another thread would cost more.
+    closeSync(descriptor);
+  }
+};

@@ -8,12 +8,12 @@ import {
   rename,
   rm,
   stat,
+  statfs,
   unlink,
   writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import checkDiskSpace from 'check-disk-space';
 import { StorageUnavailable } from '../errors/errors.js';
 import { makeFolder } from '../secrets/make-folder.js';
 import { newId } from '../secrets/secrets.js';
@@ -182,8 +182,8 @@ export class LocalDisk extends BlobStore {
   }
 
   async space(): Promise<Space> {
-    const { size, free } = await checkDiskSpace(this.root);
-    return { total: size, free };
+    const { blocks, bavail, bsize } = await statfs(this.root);
+    return { total: blocks * bsize, free: bavail * bsize };
   }
 
   async probe(): Promise<void> {

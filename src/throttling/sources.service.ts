@@ -17,6 +17,21 @@ const isWrong = (cause: unknown): boolean =>
   statusOf(cause.code) === 401 &&
   cause.code !== 'credentials-missing';
 
+/** Addresses whose names are kept: a name is an HMAC, which need not be made for each request of an address. */
+const mostNames = 1_000;
+
+const remembered = (nameOf: (text: string) => string): ((text: string) => string) => {
+  const names = new Map<string, string>();
+  return (text) => {
+    let name = names.get(text);
+    if (name === undefined) {
+      if (names.size >= mostNames) names.clear();
+      names.set(text, (name = nameOf(text)));
+    }
+    return name;
+  };
+};
+
 /** Small enough that nobody waits long for the transaction. */
 const batchSize = 200;
 
@@ -39,7 +54,7 @@ export class SourcesService {
     private readonly config: Config,
     keyring: Keyring,
   ) {
-    this.nameOf = keyring.macs('source');
+    this.nameOf = remembered(keyring.macs('source'));
   }
 
   /**

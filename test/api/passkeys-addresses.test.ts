@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
-import { PasskeyChallenge } from '../../src/auth/passkeys/passkey-challenge.entity.js';
-import { PasskeyChallenges } from '../../src/auth/passkeys/passkey-challenges.service.js';
+import { PasskeyChallenge } from '../../src/auth/passkey-proofs/passkey-challenge.entity.js';
+import { PasskeyChallenges } from '../../src/auth/passkey-proofs/passkey-challenges.service.js';
 import { Authenticator } from '../support/authenticator.js';
 import { databaseDump } from '../support/dump.js';
 import { expectProblem } from '../support/http.js';

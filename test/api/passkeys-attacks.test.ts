@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { PasskeyChallenge } from '../../src/auth/passkeys/passkey-challenge.entity.js';
+import { PasskeyChallenge } from '../../src/auth/passkey-proofs/passkey-challenge.entity.js';
 import { Authenticator } from '../support/authenticator.js';
 import { afterPassword } from '../support/browsers.js';
 import { expectProblem } from '../support/http.js';

@@ -35,7 +35,7 @@ const readyWithout = async (service: Pick<TestService, 'url'>, part: string): Pr
 const readyAgain = (service: Pick<TestService, 'url'>): Promise<void> =>
   eventually(async () => {
     expect(await get(service, '/health/ready')).toMatchObject({ status: 200 });
-  }, 30_000);
+  });
 
 const attempts = 1000;
 
@@ -136,7 +136,6 @@ if (!isSqlite && mayOwnPostgres)
         expect(await tokenState(service.url, one)).toMatchObject({ attemptsLeft: 1 });
         expect(await upload(service.url, one)).toMatchObject({ status: 201 });
       },
-      60_000,
     );
   });
 

@@ -10,7 +10,7 @@ const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000_007);
 const cases = Number(process.env['FUZZ_CASES'] ?? (isLong ? 5000 : 150));
 const attempts = 1000;
 /** A longer run has longer. */
-const timeoutMs = 120_000 + 200 * cases;
+const timeoutMs = 300_000 + 200 * cases;
 
 let service: Besieged;
 let then: Holdings;

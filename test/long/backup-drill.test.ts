@@ -154,4 +154,4 @@ it('a backup that is made while customers upload and archives are deleted is res
   expect(session).toMatchObject({ status: 401 });
   const { body } = await person.get('/audit-events?action=backup.restored').expect(200);
   expect((body as { items: unknown[] }).items).toHaveLength(1);
-}, 180_000);
+});

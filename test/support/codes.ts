@@ -1,6 +1,6 @@
 import { generateSync } from 'otplib';
 import { DataSource } from 'typeorm';
-import { User } from '../../src/auth/users/user.entity.js';
+import { User } from '../../src/auth/accounts/user.entity.js';
 import type { Account } from './given.js';
 import type { TestService } from './service.js';
 

@@ -88,9 +88,6 @@ export const expectRefused = (answers: readonly RawAnswer[], code?: ErrorCode): 
   return told;
 };
 
-/** A partial file goes, and a connection ends, a moment after the answer. */
-const settledMs = 5_000;
-
 /** What a service holds, which no enemy may make more. */
 export interface Holdings {
   /** In the store, finished or partial. */
@@ -150,12 +147,13 @@ export const besieged = async (env: Readonly<Record<string, string>> = {}): Prom
     ...service,
     holdings,
     expectUnmoved: async (then) => {
+      // A partial file goes, and a connection ends, soon after the answer.
       await eventually(() => {
         const { connections, ...kept } = holdings();
         expect(kept).toEqual({ files: then.files, descriptors: then.descriptors });
         // Those of friends end by themselves.
         expect(connections).toBeLessThanOrEqual(then.connections);
-      }, settledMs);
+      });
       expect(await send(`${url}/health/live`, { method: 'GET' })).toMatchObject({ status: 200 });
       expect({ hasEnded, stderr: service.stderr() }).toEqual({ hasEnded: false, stderr: '' });
       expect(log.events('http.failed')).toEqual([]);

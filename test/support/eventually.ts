@@ -6,7 +6,7 @@ const lookAgainMs = 20;
  */
 export const eventually = async <Result>(
   check: () => Result | Promise<Result>,
-  deadlineMs = 15_000,
+  deadlineMs = 60_000,
 ): Promise<Result> => {
   const deadline = Date.now() + deadlineMs;
   for (;;) {

@@ -26,7 +26,7 @@ export class Lines {
   }
 
   /** The first event of this name, also one that came before. */
-  async event(name: string, timeoutMs = 20_000): Promise<LogEvent> {
+  async event(name: string, timeoutMs = 60_000): Promise<LogEvent> {
     return new Promise((resolve, reject) => {
       const end = () => {
         clearTimeout(timer);

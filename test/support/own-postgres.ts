@@ -65,7 +65,7 @@ export const ownPostgres = async (): Promise<OwnPostgres> => {
         stdio: ['pipe', 'ignore', 'ignore'],
       },
     );
-    await eventually(answers, 30_000);
+    await eventually(answers);
   };
   const stop = async (how: keyof typeof signals = 'fast'): Promise<void> => {
     const child = running;

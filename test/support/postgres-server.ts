@@ -31,6 +31,13 @@ export const ids = (): { uid?: number; gid?: number } => {
   return { uid: id('-u'), gid: id('-g') };
 };
 
+/** Libraries of the package are found through links that npm does not pack. Its install script makes them; npm runs none. */
+const withLinks = (folder: string): string => {
+  const script = join(folder, 'scripts/hydrate-symlinks.js');
+  if (existsSync(script)) execFileSync(process.execPath, [script], { cwd: folder });
+  return folder;
+};
+
 /** Folders with initdb and postgres, best first: the development dependency, then the machine's own. */
 export const binFolders = (): readonly string[] => {
   // Of the checkout: what is compiled lies elsewhere.
@@ -39,7 +46,7 @@ export const binFolders = (): readonly string[] => {
   const within = (folder: string) =>
     existsSync(folder) ? readdirSync(folder).sort().reverse() : [];
   return [
-    ...within(packages).map((name) => join(packages, name, 'native/bin')),
+    ...within(packages).map((name) => join(withLinks(join(packages, name)), 'native/bin')),
     ...within(debian).map((version) => join(debian, version, 'bin')),
     ...(process.env['PATH'] ?? '').split(delimiter),
   ].filter((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));

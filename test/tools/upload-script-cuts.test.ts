@@ -49,5 +49,4 @@ it.each(shells().filter(({ name }) => name !== 'bash'))(
     });
     expect(storedFiles(place)).toEqual([receipt?.['archive']]);
   },
-  180_000,
 );

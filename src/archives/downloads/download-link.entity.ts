@@ -1,6 +1,6 @@
 import { Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { User } from '../../auth/users/user.entity.js';
+import { User } from '../../auth/accounts/user.entity.js';
 import { Instant, Reference } from '../../database/columns.js';
 import { Archive } from '../archive.entity.js';
 

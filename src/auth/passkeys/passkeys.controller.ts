@@ -18,8 +18,11 @@ import type { SignedIn } from '../login/login.service.js';
 import { Proof } from '../second-factor/second-factor.dto.js';
 import { SessionCookie } from '../sessions/session.cookie.js';
 import { SessionView } from '../sessions/sessions.dto.js';
-import { PasskeyCreationOptions, PasskeyRequestOptions } from './passkey-options.dto.js';
-import { PasskeyProofs } from './passkey-proofs.service.js';
+import {
+  PasskeyCreationOptions,
+  PasskeyRequestOptions,
+} from '../passkey-proofs/passkey-options.dto.js';
+import { PasskeyProofs } from '../passkey-proofs/passkey-proofs.service.js';
 import {
   AnswerPasskey,
   NamePasskey,

@@ -3,8 +3,11 @@ import { applyDecorators } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import { IsObject, Length, ValidateNested } from 'class-validator';
 import { StorableText } from '../../http/fields.js';
-import type { Passkey } from './passkey.entity.js';
-import { AuthenticationResponse, RegistrationResponse } from './passkey-responses.dto.js';
+import type { Passkey } from '../accounts/passkey.entity.js';
+import {
+  AuthenticationResponse,
+  RegistrationResponse,
+} from '../passkey-proofs/passkey-responses.dto.js';
 
 const longestName = 100;
 

@@ -1,7 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { verifyRegistrationResponse } from '@simplewebauthn/server';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
-import { isoBase64URL } from '@simplewebauthn/server/helpers';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
@@ -20,23 +18,23 @@ import type { Proof } from '../second-factor/second-factor.dto.js';
 import type { Browser } from '../sessions/session.cookie.js';
 import { sessionView } from '../sessions/sessions.dto.js';
 import { SessionsService } from '../sessions/sessions.service.js';
-import { methodsOf } from '../users/methods.policy.js';
-import { User } from '../users/user.entity.js';
-import { PasskeyChallenges } from './passkey-challenges.service.js';
-import { creationOptions } from './passkey-options.dto.js';
-import type { PasskeyCreationOptions } from './passkey-options.dto.js';
-import { PasskeyProofs } from './passkey-proofs.service.js';
-import { Passkey } from './passkey.entity.js';
+import { methodsOf } from '../accounts/methods.policy.js';
+import { User } from '../accounts/user.entity.js';
+import { PasskeyChallenges } from '../passkey-proofs/passkey-challenges.service.js';
+import { creationOptions } from '../passkey-proofs/passkey-options.dto.js';
+import type { PasskeyCreationOptions } from '../passkey-proofs/passkey-options.dto.js';
+import { PasskeyProofs } from '../passkey-proofs/passkey-proofs.service.js';
+import { Passkey } from '../accounts/passkey.entity.js';
 import {
   algorithms,
   clientDataOf,
   longestPublicKeyBytes,
   mostPasskeys,
   withoutStatement,
-} from './passkey.policy.js';
+} from '../passkey-proofs/passkey.policy.js';
 import { passkeyView } from './passkeys.dto.js';
 import type { OwnPasskeysView, PasskeyView, RegisterPasskey } from './passkeys.dto.js';
-import { LastSecondFactor, PasskeyInvalid } from './passkeys.errors.js';
+import { LastSecondFactor, PasskeyInvalid } from '../passkey-proofs/passkeys.errors.js';
 
 type Made = Pick<Passkey, 'credentialId' | 'publicKey' | 'counter' | 'backedUp' | 'transports'>;
 
@@ -138,10 +136,11 @@ export class PasskeysService {
       this.proofs.isElsewhere(clientData.origin, rp)
     )
       return this.refuse(person);
+    const { verifyRegistrationResponse } = await import('@simplewebauthn/server');
     const verified = await (async () => {
       const attestation = {
         clientDataJSON,
-        attestationObject: withoutStatement(attestationObject),
+        attestationObject: await withoutStatement(attestationObject),
       };
       return verifyRegistrationResponse({
         response: { ...response, response: attestation },
@@ -163,7 +162,7 @@ export class PasskeysService {
     if (!info || !isGood) return this.refuse(person);
     return {
       credentialId: info.credential.id,
-      publicKey: isoBase64URL.fromBuffer(info.credential.publicKey),
+      publicKey: Buffer.from(info.credential.publicKey).toString('base64url'),
       counter: info.credential.counter,
       backedUp: info.credentialBackedUp,
       transports: transports.join(' '),

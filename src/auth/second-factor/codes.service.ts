@@ -7,7 +7,7 @@ import { actorOf } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
 import { Keyring } from '../../secrets/secrets.js';
 import { FailuresService } from '../../throttling/failures.service.js';
-import { User } from '../users/user.entity.js';
+import { User } from '../accounts/user.entity.js';
 import { RecoveryCodes } from './recovery-codes.js';
 import { CodeInvalid } from './second-factor.errors.js';
 import { isTotpCode, stepOfCode } from './totp.policy.js';

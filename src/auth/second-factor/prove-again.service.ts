@@ -4,7 +4,7 @@ import type { RelyingParty } from '../../http/addresses.js';
 import type { Person } from '../../http/allow.js';
 import { SecondFactorRequired } from '../access.errors.js';
 import { LoginService } from '../login/login.service.js';
-import { PasskeyProofs } from '../passkeys/passkey-proofs.service.js';
+import { PasskeyProofs } from '../passkey-proofs/passkey-proofs.service.js';
 import { Codes } from './codes.service.js';
 import type { Proof } from './second-factor.dto.js';
 

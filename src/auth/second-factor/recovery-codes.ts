@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { newId, newRecoveryCode } from '../../secrets/secrets.js';
 import { Passwords } from '../users/passwords.js';
-import { RecoveryCode } from './recovery-code.entity.js';
+import { RecoveryCode } from '../accounts/recovery-code.entity.js';
 import { foldedRecoveryCode, recoveryCodeCount } from './recovery.policy.js';
 
 /**

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsObject, Length, ValidateNested } from 'class-validator';
 import { MayBeAbsent, StorableText } from '../../http/fields.js';
-import { AuthenticationResponse } from '../passkeys/passkey-responses.dto.js';
+import { AuthenticationResponse } from '../passkey-proofs/passkey-responses.dto.js';
 import { GivenPassword } from '../users/users.dto.js';
 
 /** Longer than any code with the spaces that people add. */

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { LoginModule } from '../login/login.module.js';
-import { PasskeyProofsModule } from '../passkeys/passkey-proofs.module.js';
+import { PasskeyProofsModule } from '../passkey-proofs/passkey-proofs.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { Codes } from './codes.service.js';

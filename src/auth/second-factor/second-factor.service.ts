@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { toString as qrCode } from 'qrcode';
 import { DataSource, IsNull } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { RelyingParty } from '../../http/addresses.js';
@@ -10,7 +9,7 @@ import type { SignedIn } from '../login/login.service.js';
 import { FailuresService } from '../../throttling/failures.service.js';
 import { sessionView } from '../sessions/sessions.dto.js';
 import { SessionsService } from '../sessions/sessions.service.js';
-import { User } from '../users/user.entity.js';
+import { User } from '../accounts/user.entity.js';
 import { Codes } from './codes.service.js';
 import { ProveAgain } from './prove-again.service.js';
 import { RecoveryCodes } from './recovery-codes.js';
@@ -44,6 +43,8 @@ export class SecondFactorService {
       { totpPending: this.keyring.seal('totp', person.userId, secret) },
     );
     if (affected !== 1) throw new SecondFactorRequired();
+    // Loaded when somebody enrols, which most processes never see.
+    const { toString: qrCode } = await import('qrcode');
     return { secret, otpauthUrl: url, qrSvg: await qrCode(url, { type: 'svg' }) };
   }
 

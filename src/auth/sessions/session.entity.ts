@@ -1,7 +1,7 @@
 import { Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { Instant, Line, Reference, Whole } from '../../database/columns.js';
-import { User } from '../users/user.entity.js';
+import { User } from '../accounts/user.entity.js';
 
 /** A signed-in browser. Ended by deleting the row. */
 @Entity('sessions')

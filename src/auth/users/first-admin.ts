@@ -6,7 +6,7 @@ import { Setting } from '../../database/setting.entity.js';
 import { ValidationFailed } from '../../errors/errors.js';
 import { systemActor } from '../../http/actor.js';
 import { Keyring, isSame, isSecret, newChallenge, secretLength } from '../../secrets/secrets.js';
-import { User } from './user.entity.js';
+import { User } from '../accounts/user.entity.js';
 import { FirstAdminRefused, SetupTokenUnknown, UserExists } from './users.errors.js';
 import { UsersService } from './users.service.js';
 

@@ -5,8 +5,8 @@ import type { Role } from '../../http/allow.js';
 import { MayBeAbsent, StorableText } from '../../http/fields.js';
 import { PageView } from '../../http/page-view.js';
 import { passwordLength } from './password.policy.js';
-import { methodsOf } from './methods.policy.js';
-import type { User } from './user.entity.js';
+import { methodsOf } from '../accounts/methods.policy.js';
+import type { User } from '../accounts/user.entity.js';
 import { isUsername, usernameMessage, usernamePattern } from './username.policy.js';
 
 export const roles = ['engineer', 'admin'] as const satisfies readonly Role[];

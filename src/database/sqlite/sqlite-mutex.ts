@@ -1,25 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout } from 'node:timers/promises';
-import type { DataSource } from 'typeorm';
+import type { Database } from 'better-sqlite3';
+import type { DataSource, EntityManager, QueryResult } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
 import { isLocked, isVolumeFull } from '../errors.js';
+import { Mutex } from './mutex.js';
 import type { ReserveFile } from './reserve-file.js';
+import { runStatement } from './run-statement.js';
 import type { WalSync } from './wal-sync.js';
-
-/** First come, first served. */
-class Mutex {
-  private tail: Promise<void> = Promise.resolve();
-
-  /** Resolves to the release function once everybody before has released. */
-  async acquire(): Promise<() => void> {
-    const before = this.tail;
-    let release!: () => void;
-    this.tail = new Promise((resolve) => (release = resolve));
-    await before;
-    return release;
-  }
-}
 
 const isRead = (query: string): boolean => /^\s*(SELECT|PRAGMA)\b/i.test(query);
 
@@ -31,13 +20,10 @@ const lookAgainMs = 20;
  * Waits for a lock of another process. SQLite's own busy_timeout would wait within the call, and with it this whole
  * process, which could not even say that it lives.
  */
-const whileLocked = async <Result>(
-  work: () => Promise<Result>,
-  deadlineMs: number,
-): Promise<Result> => {
+const whileLocked = async <Result>(work: () => Result, deadlineMs: number): Promise<Result> => {
   for (;;)
     try {
-      return await work();
+      return work();
     } catch (cause) {
       if (!isLocked(cause) || Date.now() > deadlineMs) throw cause;
       await setTimeout(lookAgainMs);
@@ -76,33 +62,35 @@ export const serialiseTransactions = (
   };
 
   class SerialQueryRunner extends BetterSqlite3QueryRunner {
+    /** Held by an open transaction. */
     private release_: (() => void) | null = null;
-    /** Counted from the asking: those who waited for us meanwhile do not wait as long again. */
-    private deadlineMs = 0;
 
-    private async lock(query: string): Promise<() => void> {
-      if (open.getStore()?.ended === false) throw new OutsideTransaction(query);
-      return mutex.acquire();
+    private run(text: string, parameters?: readonly unknown[]): QueryResult {
+      return runStatement(this.driver.databaseConnection as Database, text, parameters);
     }
 
     override async query(
       query: string,
       parameters?: unknown[],
-      useStructuredResult?: boolean,
+      useStructuredResult = false,
       // The base class returns `any`: rows of whatever the statement selects.
       // eslint-disable-next-line @typescript-eslint/no-explicit-any
     ): Promise<any> {
-      // IMMEDIATE: a command of the operator may write from another process. A transaction that turns from reading to
-      // writing after that fails at once; one that takes the lock at its beginning may wait for it.
-      if (query === 'BEGIN TRANSACTION')
-        return whileLocked(() => super.query('BEGIN IMMEDIATE TRANSACTION'), this.deadlineMs);
-      if (this.release_) return super.query(query, parameters, useStructuredResult);
+      const result = this.release_
+        ? this.run(query, parameters)
+        : await this.alone(query, parameters);
+      return useStructuredResult ? result : result.raw;
+    }
+
+    /** A statement outside of a transaction, which is one in itself. */
+    private async alone(query: string, parameters?: readonly unknown[]): Promise<QueryResult> {
+      if (open.getStore()?.ended === false) throw new OutsideTransaction(query);
       const deadlineMs = Date.now() + lockedMs;
-      const release = await this.lock(query);
-      let result: unknown;
+      const release = mutex.tryAcquire() ?? (await mutex.acquire());
+      let result: QueryResult;
       try {
         result = await withReserve(() =>
-          whileLocked(() => super.query(query, parameters, useStructuredResult), deadlineMs),
+          whileLocked(() => this.run(query, parameters), deadlineMs),
         );
       } finally {
         release();
@@ -112,11 +100,17 @@ export const serialiseTransactions = (
     }
 
     override async startTransaction(): Promise<void> {
-      this.deadlineMs = Date.now() + lockedMs;
-      // BEGIN takes no isolation level: SQLite's transactions are serializable.
-      this.release_ ??= await mutex.acquire();
+      // A savepoint.
+      if (this.release_) return super.startTransaction();
+      // Counted from the asking: those who waited for us meanwhile do not wait as long again.
+      const deadlineMs = Date.now() + lockedMs;
+      this.release_ = mutex.tryAcquire() ?? (await mutex.acquire());
       try {
-        await super.startTransaction();
+        // IMMEDIATE: a command of the operator may write from another process. A transaction that turns from reading to
+        // writing after that fails at once; one that takes the lock at its beginning may wait for it.
+        await whileLocked(() => this.run('BEGIN IMMEDIATE TRANSACTION'), deadlineMs);
+        this.isTransactionActive = true;
+        this.transactionDepth = 1;
       } catch (cause) {
         this.unlock();
         throw cause;
@@ -124,9 +118,12 @@ export const serialiseTransactions = (
     }
 
     override async commitTransaction(): Promise<void> {
-      await super.commitTransaction();
+      if (!this.isTransactionActive || this.transactionDepth > 1) return super.commitTransaction();
+      this.run('COMMIT');
+      this.isTransactionActive = false;
+      this.transactionDepth = 0;
       this.unlock();
-      if (!this.isTransactionActive) await wal.commit();
+      await wal.commit();
     }
 
     override async rollbackTransaction(): Promise<void> {
@@ -153,15 +150,30 @@ export const serialiseTransactions = (
   const driver = dataSource.driver as BetterSqlite3Driver;
   driver.createQueryRunner = () => new SerialQueryRunner(driver);
 
-  const { manager } = dataSource;
-  const transaction = manager.transaction.bind(manager) as (...args: unknown[]) => Promise<unknown>;
-  manager.transaction = async (...args: unknown[]) => {
+  const transaction = async (work: (tx: EntityManager) => Promise<unknown>): Promise<unknown> => {
+    const runner = dataSource.createQueryRunner();
+    try {
+      await runner.startTransaction();
+      const result = await work(runner.manager);
+      await runner.commitTransaction();
+      return result;
+    } catch (cause) {
+      // What made it fail is what matters.
+      await runner.rollbackTransaction().catch(() => undefined);
+      throw cause;
+    } finally {
+      await runner.release();
+    }
+  };
+  // In its other form an isolation level comes first.
+  dataSource.manager.transaction = async (first: unknown, second?: unknown) => {
+    const work = (second ?? first) as Parameters<typeof transaction>[0];
     if (open.getStore()?.ended === false) throw new OutsideTransaction('BEGIN TRANSACTION');
     return withReserve(() => {
       const scope = { ended: false };
       return open.run(scope, async () => {
         try {
-          return await transaction(...args);
+          return await transaction(work);
         } finally {
           scope.ended = true;
         }

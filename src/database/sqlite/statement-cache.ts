@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { ObjectLiteral } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
+import { bindable } from './run-statement.js';
 
 /** More than the program has texts, but for lists of varying length. */
 const mostStatements = 200;
@@ -23,10 +24,7 @@ export const cacheStatements = (database: Pick<Database, 'prepare'>): void => {
   }) as Database['prepare'];
 };
 
-/**
- * TypeORM writes numbers into SQLite's statements as text, and each time or size makes another statement of the same.
- * Here they are bound. As BigInt: of a number above 32 bits better-sqlite3 makes a REAL, and a sum with it is one.
- */
+/** TypeORM writes numbers into SQLite's statements as text, and each time or size makes another statement of the same. Here they are bound. */
 export const bindNumbers = (driver: BetterSqlite3Driver): void => {
   const escape = driver.escapeQueryWithParameters.bind(driver);
   driver.escapeQueryWithParameters = (query: string, parameters: ObjectLiteral) =>
@@ -35,7 +33,7 @@ export const bindNumbers = (driver: BetterSqlite3Driver): void => {
       Object.fromEntries(
         Object.entries(parameters).map(([name, value]: [string, unknown]) => [
           name,
-          Number.isSafeInteger(value) ? BigInt(value as number) : value,
+          bindable(value),
         ]),
       ),
     );

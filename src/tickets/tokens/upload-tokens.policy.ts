@@ -53,3 +53,6 @@ export const refusal = (state: TokenState): DomainError | null => {
       return new UploadTokenExhausted();
   }
 };
+
+/** @param seconds from now */
+export const later = (seconds: number): Date => new Date(Date.now() + 1000 * seconds);

@@ -8,7 +8,6 @@ import { actorOf } from '../../http/actor.js';
 import type { CallerOf } from '../../http/allow.js';
 import { Instance } from '../../database/instance.js';
 import { pageOf } from '../../http/pages.js';
-import { entityIn } from '../../database/statement.js';
 import type { PageQuery } from '../../http/cursor.js';
 import { newId, newSecret, sha256 } from '../../secrets/secrets.js';
 import { FreeSpace } from '../../storage/free-space.js';
@@ -32,16 +31,17 @@ import {
   UploadTokenUnknown,
 } from './upload-tokens.errors.js';
 import { byHash, byId, keepAttempt, takeAttempt } from './upload-tokens.statements.js';
-import { refusal, tokenState } from './upload-tokens.policy.js';
+import { ProvedTokens, knownToken } from './known-token.js';
+import type { KnownToken } from './known-token.js';
+import { later, refusal, tokenState } from './upload-tokens.policy.js';
 import type { TokenState } from './upload-tokens.policy.js';
 
-/** A token with what it leads to. */
-export interface KnownToken extends UploadToken {
-  readonly ticket: Ticket & { readonly platform: Platform };
-}
+export type { KnownToken } from './known-token.js';
 
 @Injectable()
 export class UploadTokensService {
+  private readonly proved = new ProvedTokens();
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly tickets: TicketsService,
@@ -141,9 +141,8 @@ export class UploadTokensService {
   }
 
   /**
-   * Whose token this is. One that is unknown, or has not even the form of a token, takes the same steps as one that is
-   * known and may not upload, as an expired one: how long the answer takes tells nothing. Its hash alone reaches the
-   * database.
+   * Whose token this is. One that is unknown, or has not even the form of a token, takes the same look as one that is
+   * known: how long the answer takes tells nothing. Its hash alone reaches the database.
    * @param presented what the caller sent, of whatever type
    * @throws UploadTokenMissing, UploadTokenUnknown
    */
@@ -152,18 +151,20 @@ export class UploadTokensService {
       throw new UploadTokenMissing();
     if (typeof presented !== 'string') throw new UploadTokenUnknown();
     const { manager } = this.dataSource;
-    const [token] = await byHash.rows(manager, { hash: sha256(presented) });
-    // The second look, which the admission takes at a known one. No token has an id that was made just now.
-    return token ? String(token['id']) : (await this.load(manager, newId())).id;
+    const [row] = await byHash.rows(manager, { hash: sha256(presented) });
+    if (!row) throw new UploadTokenUnknown();
+    const token = knownToken(manager, row);
+    this.proved.keep(token);
+    return token.id;
   }
 
-  /** @throws UploadTokenUnknown where it was deleted meanwhile */
+  /** Outside of a transaction what the request's proof has just read will do. @throws UploadTokenUnknown where it is gone */
   async load(manager: EntityManager, id: string): Promise<KnownToken> {
+    const proved = manager.queryRunner ? null : this.proved.take(id);
+    if (proved) return proved;
     const [row] = await byId.rows(manager, { id });
     if (!row) throw new UploadTokenUnknown();
-    const platform = entityIn(manager, Platform, 'platform', row);
-    const ticket = { ...entityIn(manager, Ticket, 'ticket', row), platform };
-    return { ...entityIn(manager, UploadToken, 'token', row), ticket };
+    return knownToken(manager, row);
   }
 
   /** What the holder may know; changes nothing. */
@@ -282,6 +283,3 @@ export class UploadTokensService {
     );
   }
 }
-
-/** @param seconds from now */
-const later = (seconds: number): Date => new Date(Date.now() + 1000 * seconds);

@@ -1,20 +1,20 @@
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { Statement } from '../../database/statement.js';
 import { UploadToken } from './upload-token.entity.js';
 
-export const byHash = new Statement<{ hash: string }>((manager) =>
-  manager
-    .createQueryBuilder(UploadToken, 'token')
-    .select('token.id', 'id')
-    .where('token.hash = :hash'),
-);
-
 // Not findOne with relations: that looks twice where there is a row, and once where there is none.
-export const byId = new Statement<{ id: string }>((manager) =>
+const known = (manager: EntityManager): SelectQueryBuilder<UploadToken> =>
   manager
     .createQueryBuilder(UploadToken, 'token')
     .innerJoinAndSelect('token.ticket', 'ticket')
-    .innerJoinAndSelect('ticket.platform', 'platform')
-    .where('token.id = :id'),
+    .innerJoinAndSelect('ticket.platform', 'platform');
+
+export const byHash = new Statement<{ hash: string }>((manager) =>
+  known(manager).where('token.hash = :hash'),
+);
+
+export const byId = new Statement<{ id: string }>((manager) =>
+  known(manager).where('token.id = :id'),
 );
 
 export const takeAttempt = new Statement<{

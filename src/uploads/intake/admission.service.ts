@@ -50,13 +50,13 @@ export type KnownUpload =
   | { readonly kind: 'stored'; readonly archive: Archive };
 
 /** How a request brings its file, as far as the admission has to know. */
-export type Framed = Pick<BodyFormat, 'way' | 'framing' | 'filename'>;
+type Framed = Pick<BodyFormat, 'way' | 'framing' | 'filename'>;
 
 /** What an upload is, besides what it claims. */
 type How = Pick<NewUpload, 'id' | 'way' | 'filename' | 'writer' | 'details'>;
 
 /** What the limits of a token are today. */
-export type Limits = Omit<Meter, 'space'>;
+type Limits = Omit<Meter, 'space'>;
 
 /** While an upload with the same key is under way, its repetition looks this often whether it has ended. */
 const lookAgainMs = 250;

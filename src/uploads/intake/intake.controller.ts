@@ -50,6 +50,14 @@ const Created = (): MethodDecorator =>
     }),
   );
 
+/**
+ * Uploads that come in one request. From here to the 201 an upload passes five rooms, and comes back to none:
+ * 1. this controller: how the body brings its file (body-readers.ts);
+ * 2. IntakeService: what the request turns out to be, a Reception;
+ * 3. AdmissionService: the refusals before the first body byte, and the lease of slot, room and attempt (UploadLease);
+ * 4. UploadReception: the bytes, by a BodyTransfer into a partial blob, and their digest;
+ * 5. CompletionService: fsync and rename, then one transaction, then the receipt.
+ */
 @ApiTags('uploads')
 @Controller('archives')
 export class IntakeController {

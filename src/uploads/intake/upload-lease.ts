@@ -30,6 +30,7 @@ export class UploadLease {
   private room: SpaceReservation | null = null;
   private attempt: LeasedAttempt | null = null;
   private outcome: Promise<Failed> = Promise.resolve('undone');
+  private isReserved = false;
   private isReleased = false;
 
   constructor(private readonly sources: LeaseSources) {}
@@ -47,11 +48,13 @@ export class UploadLease {
   /** The next request of a resumable upload, which has looked at its token and its row once more. */
   resume(attempt: LeasedAttempt): this {
     this.attempt = attempt;
+    this.isReserved = true;
     return this;
   }
 
   /** Takes the slot, where it has none. @throws ShuttingDown, TooManyUploads */
   enter(sender: Sender): this {
+    this.assertNew(false);
     this.slot ??= this.sources.slots.take(sender);
     return this;
   }
@@ -62,21 +65,22 @@ export class UploadLease {
    * @throws StorageFull, UploadTokenExhausted and its like
    */
   async reserve(token: KnownToken, upload: NewUpload): Promise<boolean> {
-    await this.reserveRoom(upload.declaredBytes);
+    this.assertNew(this.isReserved);
+    this.isReserved = true;
     try {
+      await this.reserveRoom(upload.declaredBytes);
       const { kind } = await this.sources.rows.reserve(token, upload);
-      if (kind === 'reserved') {
-        this.attempt = { token, upload };
-        // Released while it was reserving: nobody is left to settle the attempt.
-        if (this.isReleased) await this.withdraw();
-        return this.isOpen;
-      }
+      this.isReserved = kind === 'reserved';
     } catch (cause) {
+      this.isReserved = false;
       this.releaseRoom();
       throw cause;
     }
-    this.releaseRoom();
-    return false;
+    if (this.isReserved) this.attempt = { token, upload };
+    else this.releaseRoom();
+    // Released while it was reserving: nobody is left to settle the attempt.
+    if (this.isReleased) await this.withdraw();
+    return this.isOpen;
   }
 
   /** Takes room, where it has none. @param bytes null where the length is not known @throws StorageFull */
@@ -137,5 +141,8 @@ export class UploadLease {
     this.isReleased = true;
     this.leave();
     this.releaseRoom();
+  }
+  private assertNew(isReserved: boolean): void {
+    if (isReserved || this.isReleased) throw new Error('a lease is acquired once');
   }
 }

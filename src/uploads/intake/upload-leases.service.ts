@@ -36,7 +36,7 @@ export class UploadLeases implements OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
-    for (const id of [...this.parked.keys()]) this.unpark(id)?.release();
+    for (const id of [...this.parked.keys()]) this.drop(id);
   }
 
   /** For a new upload, with its slot. @throws ShuttingDown, TooManyUploads */
@@ -57,9 +57,8 @@ export class UploadLeases implements OnModuleDestroy {
   park(id: string, lease: UploadLease): void {
     lease.leave();
     if (lease.space === null) return;
-    this.unpark(id)?.release();
-    const release = (): void => this.unpark(id)?.release();
-    const timer = setTimeout(release, 1000 * this.config.UPLOAD_IDLE_TIMEOUT);
+    this.drop(id);
+    const timer = setTimeout(() => this.drop(id), 1000 * this.config.UPLOAD_IDLE_TIMEOUT);
     timer.unref();
     this.parked.set(id, { lease, timer });
   }

@@ -83,7 +83,7 @@ export class UploadHolders {
     try {
       if (row.writer !== null && row.instance !== this.instance.number && this.instance.mayErr)
         await this.store.takeOver(blobKey(id));
-      // Read anew: whoever held it before may have declared a length.
+      // Read again: whoever held it before may have declared a length.
       const held = await this.dataSource.manager.findOneBy(Upload, { id, writer });
       if (!held) throw new NotFound('upload');
       return { ...held, writer };
@@ -116,7 +116,7 @@ export class UploadHolders {
         ...(hasGrown ? { activeAt: new Date() } : {}),
       };
       const { affected } = await this.dataSource.manager.update(Upload, { id, writer }, free);
-      // Another process that took us for dead may go on with it by now.
+      // Another process that took us for dead may have resumed it by now.
       return affected === 1 || (await this.dataSource.manager.existsBy(Upload, { id }));
     } catch (cause) {
       // Here anybody may follow a writer that is no more; other processes see that we live.

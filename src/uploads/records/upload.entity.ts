@@ -59,7 +59,7 @@ export class Upload {
   @Reference('given_up', { nullable: true })
   givenUp!: string | null;
 
-  /** When a request last held it: what nobody goes on with expires. */
+  /** When a request last held it: what nobody resumes expires. */
   @Instant('active_at', { nullable: true })
   activeAt!: Date | null;
 

@@ -21,7 +21,7 @@ import type { Begun, Brought, NewUpload } from './new-upload.js';
 import { Upload } from './upload.entity.js';
 import { deleted } from './uploads.statements.js';
 
-/** A key keeps standing for its archive so long. */
+/** How long a key stands for its archive. */
 const idempotencyMs = 24 * 60 * 60 * 1000;
 
 /** What came of asking for an attempt. */

@@ -27,7 +27,7 @@ interface Part {
   readonly limit: number;
   /** Bytes of earlier requests. */
   readonly before: number;
-  /** SHA-256 of those, and a copy that goes on with the part. */
+  /** SHA-256 of those, and a copy that continues with the part. */
   readonly untouched: Digest;
   readonly digest: Digest;
   /** SHA-256 of the part alone, and what it must be; null where nothing is claimed. */

@@ -12,7 +12,7 @@ const waitMs = 3_000;
 const betweenLooksMs = 100;
 
 /**
- * Ends requests across processes: who asks for an upload that a request of another process holds marks that hold as
+ * Ends requests across processes: a request for an upload that another process holds marks that hold as
  * given up, and its process, which looks each second, ends it. A mark names the very hold, so that it never ends a
  * later one.
  */

@@ -69,7 +69,7 @@ const isFinal = (cause: unknown): boolean =>
  * docs/operations.md) shows no zeros in their place, and on another one Repr-Digest or Upload-Checksum finds them.
  *
  * The SHA-256 of the whole is continued from request to request in memory (ResumeCache). After a restart, or in another
- * replica, the bytes that are there are read once more when the upload is gone on with: about a second for each GiB,
+ * replica, the bytes that are there are read once more when the upload is resumed: about a second for each GiB,
  * which a checkpoint of the hash's state would save, but node:crypto has none, and the hashes that have one cost
  * every byte more than that.
  */

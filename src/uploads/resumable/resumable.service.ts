@@ -80,7 +80,7 @@ export class ResumableService {
     }
   }
 
-  /** Ends a request that hangs on a dead connection: the client asks anew, so it has given up that one. */
+  /** Ends a request that hangs on a dead connection: the client asks again, so it has given up that one. */
   async free(id: string, tokenId: string): Promise<void> {
     const row = await this.rows.rowOf(id, tokenId);
     if (!row) return;
@@ -91,15 +91,16 @@ export class ResumableService {
   /** @returns what to say where it was ended meanwhile: what came after that is gone, too */
   async release(transfer: Transfer): Promise<DomainError | null> {
     const { row, lease } = transfer;
-    if (lease.isOpen) this.leases.park(row.id, lease);
-    else lease.release();
-    if (!lease.isOpen) this.holders.forget(row.id, row.writer);
-    else if (!(await this.holders.release(row, transfer.hasGrown))) {
-      const failed = await this.completion.fail(transfer, new UploadTokenUnknown());
-      this.leases.drop(row.id);
-      if (failed === 'deleted') return this.rows.lost(row);
+    if (!lease.isOpen) {
+      lease.release();
+      this.holders.forget(row.id, row.writer);
+      return null;
     }
-    return null;
+    this.leases.park(row.id, lease);
+    if (await this.holders.release(row, transfer.hasGrown)) return null;
+    const failed = await this.completion.fail(transfer, new UploadTokenUnknown());
+    this.leases.drop(row.id);
+    return failed === 'deleted' ? this.rows.lost(row) : null;
   }
 
   /**

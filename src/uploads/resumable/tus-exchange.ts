@@ -196,7 +196,7 @@ export class TusExchange extends DataStore {
       return await this.uploads.hold(id, tokenId, this.abort);
     } catch (cause) {
       if (!(cause instanceof NotFound) || method !== 'PATCH') throw cause;
-      // What it would go on with is an archive by now: HEAD tells of it. Or it is unknown, and that says so.
+      // What it would resume is an archive by now: HEAD tells of it. Or it is unknown, and that says so.
       const { offset, sha256 } = await this.uploads.progress(id, this.sender, this.abort);
       const agrees = this.claimed === null || this.claimed === sha256;
       if (!hasBody(this.req) && agrees && offset === Number(this.req.get('upload-offset')))
@@ -247,7 +247,7 @@ export class TusExchange extends DataStore {
     return this.about.expiryMs;
   }
 
-  /** Who gets no address of the upload that was begun, because its first bytes failed, can never go on with it. */
+  /** A client that gets no address of its new upload, because the first bytes failed, can never resume it. */
   private async abandon(cause: unknown): Promise<void> {
     const { transfer } = this;
     if (this.about.method !== 'POST' || !transfer?.lease.isOpen) return;

@@ -19,7 +19,7 @@ export const maxSideCarBytes = 4096;
 /** A form that may hold a side-car: with the boundaries, headers and fields around it. */
 const maxSideCarFormBytes = 2 * maxSideCarBytes;
 
-/** A claim waits for its file so long. */
+/** How long a claim waits for its file. */
 export const claimMs = 24 * 60 * 60 * 1000;
 
 /** `<name>.md5` and `<name>.sha256`, with something before the dot. */

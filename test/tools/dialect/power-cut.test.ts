@@ -311,5 +311,5 @@ storyOfPowerCuts('what is answered is durable', () => {
         );
       });
       for (const cut of cuts) await cut();
-    }, 240_000);
+    });
 });

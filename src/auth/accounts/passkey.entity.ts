@@ -1,7 +1,7 @@
 import { Entity, Index, JoinColumn, ManyToOne } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { Bytes, Flag, Id, Instant, Line, LongText, Reference } from '../../database/columns.js';
-import { User } from '../users/user.entity.js';
+import { User } from './user.entity.js';
 
 /** A WebAuthn credential of a user. Whoever inserts or deletes a row also counts it in User.passkeys. */
 @Entity('passkeys')

@@ -1,7 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { verifyAuthenticationResponse } from '@simplewebauthn/server';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
-import { isoBase64URL } from '@simplewebauthn/server/helpers';
 import { DataSource, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
@@ -10,12 +8,12 @@ import type { Actor } from '../../http/actor.js';
 import type { RelyingParty } from '../../http/addresses.js';
 import type { Person } from '../../http/allow.js';
 import { FailuresService } from '../../throttling/failures.service.js';
-import { User } from '../users/user.entity.js';
+import { User } from '../accounts/user.entity.js';
 import type { PasskeyChallenge } from './passkey-challenge.entity.js';
 import { PasskeyChallenges } from './passkey-challenges.service.js';
 import { requestOptions } from './passkey-options.dto.js';
 import type { PasskeyRequestOptions } from './passkey-options.dto.js';
-import { Passkey } from './passkey.entity.js';
+import { Passkey } from '../accounts/passkey.entity.js';
 import { clientDataOf, isCounterAhead } from './passkey.policy.js';
 import { PasskeyInvalid, PasskeySignInFailed } from './passkeys.errors.js';
 
@@ -162,6 +160,7 @@ export class PasskeyProofs {
     const { userHandle } = answer.response;
     if (userHandle === undefined ? session === null : userHandle !== passkey.user.passkeyHandle)
       return 'handle';
+    const { verifyAuthenticationResponse } = await import('@simplewebauthn/server');
     try {
       const { verified, authenticationInfo } = await verifyAuthenticationResponse({
         response: answer,
@@ -171,7 +170,7 @@ export class PasskeyProofs {
         requireUserVerification: userVerified,
         credential: {
           id: passkey.credentialId,
-          publicKey: isoBase64URL.toBuffer(passkey.publicKey),
+          publicKey: Uint8Array.from(Buffer.from(passkey.publicKey, 'base64url')),
           // Judged by the database, see `take`; the library's own check would not tell a copy from a wrong key.
           counter: 0,
         },

@@ -1,5 +1,3 @@
-import { decodeAttestationObject, isoBase64URL, isoCBOR } from '@simplewebauthn/server/helpers';
-
 /** How long an answer is waited for, in milliseconds: the browser's dialog and the server's row alike. */
 export const challengeLifetimeMs = 5 * 60_000;
 
@@ -28,7 +26,10 @@ export const isCounterAhead = (stored: number, presented: number): boolean =>
  * alone to follow.
  * @throws Error where it cannot be read
  */
-export const withoutStatement = (attestationObject: string): string => {
+export const withoutStatement = async (attestationObject: string): Promise<string> => {
+  // Loaded when a passkey is used: it and what it needs take megabytes that many processes never touch.
+  const { decodeAttestationObject, isoBase64URL, isoCBOR } =
+    await import('@simplewebauthn/server/helpers');
   const authData = decodeAttestationObject(isoBase64URL.toBuffer(attestationObject)).get(
     'authData',
   );
@@ -52,8 +53,9 @@ export interface ClientData {
 /** Null where it is no client data. */
 export const clientDataOf = (clientDataJSON: string): ClientData | null => {
   try {
-    const { challenge, origin } = (JSON.parse(isoBase64URL.toUTF8String(clientDataJSON)) ??
-      {}) as Partial<Record<keyof ClientData, unknown>>;
+    const { challenge, origin } = (JSON.parse(
+      Buffer.from(clientDataJSON, 'base64url').toString(),
+    ) ?? {}) as Partial<Record<keyof ClientData, unknown>>;
     return typeof challenge === 'string' && typeof origin === 'string'
       ? { challenge, origin }
       : null;

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { RelyingParty } from '../../http/addresses.js';
-import type { User } from '../users/user.entity.js';
-import type { Passkey } from './passkey.entity.js';
+import type { User } from '../accounts/user.entity.js';
+import type { Passkey } from '../accounts/passkey.entity.js';
 import { algorithms, challengeLifetimeMs } from './passkey.policy.js';
 
 /** What a browser is given: the JSON forms of WebAuthn Level 3, section 5.1, for parse…OptionsFromJSON. */

@@ -1,7 +1,7 @@
 import { Entity, Index, JoinColumn, ManyToOne } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { Id, Line, Reference } from '../../database/columns.js';
-import { User } from '../users/user.entity.js';
+import { User } from './user.entity.js';
 
 /** A recovery code that was not used yet; using it deletes it. */
 @Entity('recovery_codes')
