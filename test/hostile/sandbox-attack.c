@@ -17,10 +17,20 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
 static char *const none[] = {"true", NULL};
+
+/* Refused if there is no right of root left. */
+static long rights_of_root(void) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct rights[2] = {{0, 0, 0}, {0, 0, 0}};
+  if (syscall(SYS_capget, &header, rights)) return -1;
+  errno = EPERM;
+  return rights[0].permitted | rights[1].permitted ? 0 : -1;
+}
 
 static long attack(const char *name) {
   pid_t service = getppid();
@@ -37,6 +47,7 @@ static long attack(const char *name) {
   if (!strcmp(name, "ptrace")) return ptrace(PTRACE_ATTACH, service, 0, 0);
   if (!strcmp(name, "memory of the service")) return process_vm_readv(service, &here, 1, &there, 1, 0) < 0 ? -1 : 0;
   if (!strcmp(name, "limits of the service")) return syscall(SYS_prlimit64, service, RLIMIT_NOFILE, NULL, &limit);
+  if (!strcmp(name, "rights of root")) return rights_of_root();
   if (!strcmp(name, "higher limits")) return setrlimit(RLIMIT_CPU, &limit);
   if (!strcmp(name, "signal to the service")) return syscall(SYS_tgkill, service, service, 0);
   if (!strcmp(name, "signal by descriptor")) return syscall(SYS_pidfd_open, service, 0);
