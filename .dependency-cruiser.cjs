@@ -89,7 +89,8 @@ module.exports = {
     },
     {
       name: 'sandboxed-programs-stand-alone',
-      comment: 'What runs on hostile bytes holds Node.js and its own folder, which is all that it may read.',
+      comment:
+        'What runs on hostile bytes holds Node.js and its own folder, which is all that it may read.',
       severity: 'error',
       from: { path: '^reader/', pathNot: spec },
       to: { pathNot: '^reader/', dependencyTypesNot: ['core'] },
