@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { ScheduleModule } from '@nestjs/schedule';
 import type { DataSource } from 'typeorm';
 import { ArchivesModule } from './archives/archives.module.js';
 import { DownloadsModule } from './archives/downloads/downloads.module.js';
@@ -14,6 +13,7 @@ import type { Instance } from './database/instance.js';
 import { DeletionModule } from './deletion/deletion.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
 import { MaintenanceModule } from './maintenance/maintenance.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { MonitoringModule } from './health/monitoring/monitoring.module.js';
@@ -31,12 +31,11 @@ export interface Resources {
   readonly secretKey: string;
   readonly dataSource: DataSource;
   readonly instance: Instance;
-  readonly role: 'service' | 'command';
 }
 
 @Module({})
 export class AppModule {
-  static of({ config, secretKey, dataSource, instance, role }: Resources): DynamicModule {
+  static of({ config, secretKey, dataSource, instance }: Resources): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -46,6 +45,7 @@ export class AppModule {
         HttpModule,
         MetricsModule,
         StorageModule,
+        JobsModule,
         // Express tries the routes in their order: first those that are asked all the time.
         HealthModule,
         AuditModule,
@@ -62,8 +62,6 @@ export class AppModule {
         UploadScriptModule,
         MonitoringModule,
         OverviewModule,
-        // Commands run no schedule.
-        ...(role === 'service' ? [ScheduleModule.forRoot()] : []),
       ],
     };
   }

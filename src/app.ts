@@ -179,7 +179,6 @@ export const createDocumentedApp = async (log: Logger): Promise<NestExpressAppli
       secretKey: 'for the document',
       dataSource,
       instance: new SqliteInstance(':memory:'),
-      role: 'command',
     },
     log,
   );

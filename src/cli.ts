@@ -1,5 +1,6 @@
 #!/usr/bin/env -S node --single-threaded-gc --no-incremental-marking --max-semi-space-size=2
 import './commands/supported-node.js';
+import './commands/scavenges.js';
 import './commands/early-interrupt.js';
 import 'reflect-metadata';
 import { Command } from 'commander';

@@ -27,6 +27,8 @@ import { migrate } from './database/migrate.js';
 import { Draining } from './http/draining.js';
 import { NotListening } from './http/not-listening.js';
 import { RequestsUnderWay } from './http/requests-under-way.js';
+import { JobRunner } from './jobs/job-runner.js';
+import { PeriodicRunner } from './jobs/periodic-runner.js';
 import { schema } from './schema.js';
 import { keptSecretKey } from './secrets/secret-key-file.js';
 import { Keyring } from './secrets/secrets.js';
@@ -77,7 +79,7 @@ const atStart = ({ DATABASE_URL }: Config): Opening => ({
 export const openResources = async (
   config: Config,
   log: Logger,
-  role: Resources['role'],
+  role: 'service' | 'command',
   tables: Schema = schema,
   { named, waitMs }: Opening = atStart(config),
 ): Promise<Resources> => {
@@ -92,6 +94,7 @@ export const openResources = async (
     if (role === 'service') {
       await instance.enter();
       await instance.assertSameKey();
+      instance.beat();
     }
     const ran = await migrate(dataSource);
     if (ran.length > 0) log.info({ event: 'database.migrated', migrations: ran });
@@ -100,7 +103,7 @@ export const openResources = async (
     await dataSource.destroy();
     throw isOfDatabase(cause) ? new DatabaseNotOpened(target, named, cause) : cause;
   }
-  return { config, secretKey, dataSource, instance, role };
+  return { config, secretKey, dataSource, instance };
 };
 
 export interface Service {
@@ -128,9 +131,11 @@ const stopService = async (
   const server: Server = app.getHttpServer();
   const deadline = Date.now() + graceMs;
   draining.begin();
+  const working = app.get(JobRunner).stop(graceMs);
   await within(admissions.whenIdle(), graceMs);
   draining.endNow();
   await within(admissions.whenIdle(), cleanUpMs);
+  await within(Promise.all([working, app.get(PeriodicRunner).stop()]), cleanUpMs);
   const closing = app.close();
   await within(requests.whenNone(), Math.max(1_000, deadline - Date.now()));
   server.closeAllConnections();
@@ -173,6 +178,8 @@ export const startService = async (config: Config, log: Logger): Promise<Service
     });
     const url = addressOf(app.getHttpServer());
     await firstAdmin.inviteIfNeeded(config.PUBLIC_URL?.replace(/\/+$/, '') ?? url);
+    app.get(PeriodicRunner).start();
+    app.get(JobRunner).start();
     log.info({ event: 'service.ready', url });
     // Reading a large store takes a while, and nobody has to wait for it.
     void app

@@ -1,4 +1,5 @@
 import { Initial1763640000000 } from '../migrations/1763640000000-initial.js';
+import { Jobs1764500000000 } from '../migrations/1764500000000-jobs.js';
 import { ApiKey } from './auth/api-keys/api-key.entity.js';
 import { PasskeyChallenge } from './auth/passkey-proofs/passkey-challenge.entity.js';
 import { Passkey } from './auth/accounts/passkey.entity.js';
@@ -16,6 +17,8 @@ import { Tombstone } from './archives/tombstone.entity.js';
 import { AuditEvent } from './audit/audit-event.entity.js';
 import type { Schema } from './database/data-source.js';
 import { Setting } from './database/setting.entity.js';
+import { Job } from './jobs/job.entity.js';
+import { PeriodicWork } from './jobs/periodic-work.entity.js';
 import { Platform } from './platforms/platform.entity.js';
 import { Ticket } from './tickets/ticket.entity.js';
 import { UploadToken } from './tickets/tokens/upload-token.entity.js';
@@ -30,8 +33,10 @@ export const schema: Schema = {
     AuthFailure,
     DigestClaim,
     DownloadLink,
+    Job,
     Passkey,
     PasskeyChallenge,
+    PeriodicWork,
     Platform,
     RecoveryCode,
     Session,
@@ -43,5 +48,5 @@ export const schema: Schema = {
     UploadToken,
     User,
   ],
-  migrations: [Initial1763640000000],
+  migrations: [Initial1763640000000, Jobs1764500000000],
 };

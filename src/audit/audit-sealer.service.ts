@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, IsNull } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Statement } from '../database/statement.js';
+import { Every } from '../jobs/decorators.js';
 import { Keyring } from '../secrets/secrets.js';
 import { AuditEvent } from './audit-event.entity.js';
 import { makeHead, moveHead, storedHead } from './chain-head.js';
@@ -37,6 +38,7 @@ export class AuditSealer {
   }
 
   /** Seals what there is. What cannot be sealed now is sealed later: it fails no one. */
+  @Every(1_000, 'each')
   async seal(): Promise<void> {
     try {
       const head = await this.sealAll();

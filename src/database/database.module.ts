@@ -1,7 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { DatabaseSchedule } from './database.schedule.js';
 import { Instance } from './instance.js';
 
 /** Gives features the open database, and this process's place among those that share it. */
@@ -14,7 +13,6 @@ export class DatabaseModule {
       providers: [
         { provide: DataSource, useValue: dataSource },
         { provide: Instance, useValue: instance },
-        DatabaseSchedule,
       ],
       exports: [DataSource, Instance],
     };

@@ -1,5 +1,8 @@
 import { newInstanceNumber } from '../secrets/secrets.js';
 
+/** Soon enough that nobody takes us for dead after the database was away for a moment. */
+const beatMs = 1_000;
+
 /** A second service on the same SQLite database. */
 export class AlreadyRunning extends Error {
   constructor(path: string) {
@@ -27,6 +30,8 @@ export class OtherSecretKey extends Error {
  */
 export abstract class Instance {
   readonly number = newInstanceNumber();
+  private heartbeat: NodeJS.Timeout | null = null;
+  private beating: Promise<void> = Promise.resolve();
 
   /** Whether one that lives may be taken for dead: a lock that another machine keeps goes with the connection. */
   abstract readonly mayErr: boolean;
@@ -40,9 +45,28 @@ export abstract class Instance {
   abstract looksAlive(instance: number): Promise<boolean>;
   /** Whether another process serves this database now. On SQLite `enter` has refused that. */
   abstract isShared(): Promise<boolean>;
-  /** Called every second; takes the lock again where a lost connection dropped it. */
-  abstract keep(): Promise<void>;
   /** False while the database lives of the reserve that is kept for deleting on a full volume. */
   abstract hasReserve(): Promise<boolean>;
   abstract leave(): Promise<void>;
+
+  /** From now on, until `leave`, looks after the lock each second: no other process takes this one for dead. */
+  beat(): void {
+    this.heartbeat = setTimeout(() => {
+      // What fails now is tried again with the next beat.
+      this.beating = this.keep()
+        .catch(() => undefined)
+        .finally(() => this.heartbeat && this.beat());
+    }, beatMs);
+    this.heartbeat.unref();
+  }
+
+  /** @returns when no beat is under way any more */
+  protected async endBeat(): Promise<void> {
+    if (this.heartbeat) clearTimeout(this.heartbeat);
+    this.heartbeat = null;
+    await this.beating;
+  }
+
+  /** Takes the lock again where a lost connection dropped it, and whatever else may have been lost. */
+  protected abstract keep(): Promise<void>;
 }

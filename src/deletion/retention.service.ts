@@ -4,6 +4,7 @@ import { ArchiveDeletion } from '../archives/archive-deletion.service.js';
 import { Archive } from '../archives/archive.entity.js';
 import { Tombstones } from '../archives/tombstones.service.js';
 import { systemActor } from '../http/actor.js';
+import { Every, minuteMs } from '../jobs/decorators.js';
 import { Platform } from '../platforms/platform.entity.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -21,6 +22,7 @@ export class RetentionService {
   ) {}
 
   /** At most one batch of each platform. Returns how many archives went. */
+  @Every(10 * minuteMs)
   async expire(now: Date): Promise<number> {
     let expired = 0;
     for (const { id, retentionDays } of await this.dataSource.manager.find(Platform)) {

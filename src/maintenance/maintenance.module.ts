@@ -3,7 +3,6 @@ import { ArchivesModule } from '../archives/archives.module.js';
 import { DownloadsModule } from '../archives/downloads/downloads.module.js';
 import { DeletionModule } from '../deletion/deletion.module.js';
 import { UploadsModule } from '../uploads/uploads.module.js';
-import { MaintenanceSchedule } from './maintenance.schedule.js';
 import { ScrubService } from './scrub.service.js';
 import { StoreIdentity } from './store-identity.service.js';
 import { SweepService } from './sweep.service.js';
@@ -11,7 +10,7 @@ import { VerifyService } from './verify.service.js';
 
 @Module({
   imports: [ArchivesModule, DeletionModule, DownloadsModule, UploadsModule],
-  providers: [MaintenanceSchedule, ScrubService, StoreIdentity, SweepService, VerifyService],
+  providers: [ScrubService, StoreIdentity, SweepService, VerifyService],
   exports: [StoreIdentity, SweepService, VerifyService],
 })
 export class MaintenanceModule {}

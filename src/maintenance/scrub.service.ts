@@ -8,6 +8,7 @@ import { Instance } from '../database/instance.js';
 import { Setting } from '../database/setting.entity.js';
 import { ShuttingDown } from '../errors/errors.js';
 import { Draining } from '../http/draining.js';
+import { Every, minuteMs } from '../jobs/decorators.js';
 import { newId } from '../secrets/secrets.js';
 import { Archive } from '../archives/archive.entity.js';
 import { isDue, leastBytes, nextDueMs } from './scrub.policy.js';
@@ -63,6 +64,7 @@ export class ScrubService implements BeforeApplicationShutdown {
    * Begins a round that is due, or goes on with one, unless a replica that lives does. Resolves at its end, or when it
    * cannot go on now; never throws. Whoever asks while it runs waits for the same end.
    */
+  @Every(minuteMs, 'each')
   run(now = new Date()): Promise<void> {
     this.running ??= this.attempt(now).finally(() => (this.running = null));
     return this.running;

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
+import { Every, minuteMs } from '../jobs/decorators.js';
 import { BlobStore } from '../storage/blob-store.js';
 import type { BlobKey, Stored } from '../storage/blob-store.js';
 import { Archive } from '../archives/archive.entity.js';
@@ -46,6 +47,7 @@ export class SweepService {
   ) {}
 
   /** What the rows themselves tell: cheap, so it runs at the start and every minute. */
+  @Every(minuteMs, 'each')
   async finish(): Promise<Omit<Swept, 'orphans'>> {
     const uploads = (await this.uploads.reclaim()) + (await this.resumables.expire(new Date()));
     const deletions = await this.tombstones.buryAll();

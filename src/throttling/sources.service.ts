@@ -6,6 +6,7 @@ import { statusOf } from '../errors/catalogue.js';
 import { DomainError } from '../errors/domain-error.js';
 import { RateLimited } from '../errors/errors.js';
 import { addressGroup } from '../http/address-group.js';
+import { Every, minuteMs } from '../jobs/decorators.js';
 import { TryWindows } from './try-windows.js';
 import type { UnsavedTries } from './try-windows.js';
 import { Keyring } from '../secrets/secrets.js';
@@ -103,6 +104,7 @@ export class SourcesService {
   }
 
   /** Saves what was counted. What cannot be saved now is saved later: it fails no one. */
+  @Every(1_000, 'each')
   async save(): Promise<void> {
     try {
       await this.saveAll(this.windows);
@@ -147,6 +149,7 @@ export class SourcesService {
   }
 
   /** For the periodic job: windows that are over. */
+  @Every(10 * minuteMs)
   async removeOld(now: Date): Promise<void> {
     await this.dataSource.manager.delete(SourceWindow, { endsAt: LessThanOrEqual(now) });
   }

@@ -6,6 +6,7 @@ import { NotFound } from '../../errors/errors.js';
 import { actorOf } from '../../http/actor.js';
 import type { Actor } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
+import { Every, minuteMs } from '../../jobs/decorators.js';
 import { isSecret, newSecret, sha256 } from '../../secrets/secrets.js';
 import { ArchivesService } from '../archives.service.js';
 import { DownloadLink } from './download-link.entity.js';
@@ -82,6 +83,7 @@ export class DownloadLinks {
     if (affected !== 1) throw new NotFound('download link');
   }
 
+  @Every(10 * minuteMs)
   async removeExpired(now: Date): Promise<void> {
     await this.dataSource
       .createQueryBuilder()

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, IsNull, LessThan, MoreThan } from 'typeorm';
+import { Every, minuteMs } from '../../jobs/decorators.js';
 import { newChallenge, sha256 } from '../../secrets/secrets.js';
 import { PasskeyChallenge } from './passkey-challenge.entity.js';
 import type { Purpose } from './passkey-challenge.entity.js';
@@ -44,6 +45,7 @@ export class PasskeyChallenges {
   }
 
   /** For the periodic job: what nobody answered. */
+  @Every(5 * minuteMs)
   async removeExpired(now: Date): Promise<void> {
     await this.dataSource.manager.delete(PasskeyChallenge, { expiresAt: LessThan(now) });
   }

@@ -2,12 +2,11 @@ import { Module } from '@nestjs/common';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { PasskeyChallenges } from './passkey-challenges.service.js';
 import { PasskeyProofs } from './passkey-proofs.service.js';
-import { PasskeysSchedule } from './passkeys.schedule.js';
 
 /** Judging passkeys: below the second factor, which may be proved by one, and below their enrolment. */
 @Module({
   imports: [SessionsModule],
-  providers: [PasskeyChallenges, PasskeyProofs, PasskeysSchedule],
+  providers: [PasskeyChallenges, PasskeyProofs],
   exports: [PasskeyChallenges, PasskeyProofs],
 })
 export class PasskeyProofsModule {}

@@ -4,13 +4,12 @@ import { ThrottlingModule } from '../../throttling/throttling.module.js';
 import { SessionCookie } from './session.cookie.js';
 import { SessionStrategy } from './session.strategy.js';
 import { SessionsController } from './sessions.controller.js';
-import { SessionsSchedule } from './sessions.schedule.js';
 import { SessionsService } from './sessions.service.js';
 
 @Module({
   imports: [AuthenticatorModule, ThrottlingModule],
   controllers: [SessionsController],
-  providers: [SessionsSchedule, SessionsService, SessionCookie, SessionStrategy],
+  providers: [SessionsService, SessionCookie, SessionStrategy],
   exports: [SessionsService, SessionCookie, ThrottlingModule],
 })
 export class SessionsModule {}

@@ -8,6 +8,7 @@ import { NotFound } from '../../errors/errors.js';
 import { actorOf } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
 import { currentRequest } from '../../http/request-context.js';
+import { Every, minuteMs } from '../../jobs/decorators.js';
 import { newSessionId, sha256 } from '../../secrets/secrets.js';
 import { methodsOf } from '../accounts/methods.policy.js';
 import { User } from '../accounts/user.entity.js';
@@ -167,6 +168,7 @@ export class SessionsService {
    * For the periodic job: drops what no request can use any more, sessions and counts of failures.
    * @returns how many sessions went
    */
+  @Every(10 * minuteMs)
   async removeExpired(now: Date): Promise<number> {
     const { idle, lifetime } = this.limits;
     await this.failures.removeOld(now);

@@ -20,8 +20,6 @@ export class PostgresInstance extends Instance {
   readonly mayErr = true;
   private readonly log = new Logger('Instance');
   private runner: QueryRunner | null = null;
-  private isLooking = false;
-  private hasLeft = false;
 
   /** @param keyMark of SECRET_KEY (Keyring.mark) */
   constructor(
@@ -83,10 +81,7 @@ export class PostgresInstance extends Instance {
     return Promise.resolve(true);
   }
 
-  /** Called every second; one look at a time. */
-  async keep(): Promise<void> {
-    if (this.isLooking || this.hasLeft) return;
-    this.isLooking = true;
+  protected override async keep(): Promise<void> {
     try {
       if (this.runner && (await this.answers(this.runner))) return;
       await this.release();
@@ -94,8 +89,6 @@ export class PostgresInstance extends Instance {
       this.log.warn({ event: 'instance.lock-retaken', instance: this.number });
     } catch (cause) {
       this.log.debug({ event: 'instance.lock-not-retaken', err: cause });
-    } finally {
-      this.isLooking = false;
     }
   }
 
@@ -107,7 +100,7 @@ export class PostgresInstance extends Instance {
   }
 
   async leave(): Promise<void> {
-    this.hasLeft = true;
+    await this.endBeat();
     await this.release();
   }
 

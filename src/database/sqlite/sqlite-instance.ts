@@ -54,7 +54,7 @@ export class SqliteInstance extends Instance {
   }
 
   /** And the reserve, once there is room for it again. */
-  async keep(): Promise<void> {
+  protected override async keep(): Promise<void> {
     if (this.lock) await this.reserve.keep();
   }
 
@@ -62,9 +62,9 @@ export class SqliteInstance extends Instance {
     return this.reserve.isThere();
   }
 
-  leave(): Promise<void> {
+  async leave(): Promise<void> {
+    await this.endBeat();
     this.lock?.release();
     this.lock = null;
-    return Promise.resolve();
   }
 }

@@ -1,5 +1,6 @@
 import { open, realpath } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 
 /** The system lost what was committed, and does not say so again: nothing that this process knows can be trusted. */
 export class WalNotSynced extends Error {
@@ -50,6 +51,8 @@ export class WalSync {
 
   /** Never rejects: those who wait look at the failure. */
   private async sync(): Promise<void> {
+    // What else is committed in this turn of the event loop is synced along.
+    await setImmediate();
     const upTo = this.committed;
     try {
       // Beside the file itself, should the database be a link to it.

@@ -3,6 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { isPostgres } from '../../database/data-source.js';
 import { Instance } from '../../database/instance.js';
+import { Every } from '../../jobs/decorators.js';
 import { Upload } from '../records/upload.entity.js';
 import { UploadHolders } from '../records/upload-holders.service.js';
 import { UploadTakenOver } from './resumable.errors.js';
@@ -19,7 +20,6 @@ const betweenLooksMs = 100;
 @Injectable()
 export class HoldsElsewhere {
   private readonly log = new Logger('Resumable');
-  private isLooking = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -38,10 +38,10 @@ export class HoldsElsewhere {
       await delay(betweenLooksMs);
   }
 
-  /** Called every second: ends the requests of this process that others have marked. */
+  /** Ends the requests of this process that others have marked. */
+  @Every(1_000, 'each')
   async heed(): Promise<void> {
-    if (this.isLooking || !this.holders.isHolding || !isPostgres(this.dataSource)) return;
-    this.isLooking = true;
+    if (!this.holders.isHolding || !isPostgres(this.dataSource)) return;
     try {
       const marked = await this.dataSource
         .createQueryBuilder(Upload, 'upload')
@@ -53,8 +53,6 @@ export class HoldsElsewhere {
     } catch (cause) {
       // The next look is a second away; what fails to reach the database is told by all else that needs it.
       this.log.debug({ event: 'resumable.not-looked', err: cause });
-    } finally {
-      this.isLooking = false;
     }
   }
 }

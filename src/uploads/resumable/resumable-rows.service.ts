@@ -4,6 +4,7 @@ import { Config } from '../../config/config.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { NotFound } from '../../errors/errors.js';
 import { UploadLeases } from '../intake/upload-leases.service.js';
+import { Every } from '../../jobs/decorators.js';
 import { AbandonedUploads } from '../records/abandoned-uploads.service.js';
 import { Upload } from '../records/upload.entity.js';
 import { UploadHolders } from '../records/upload-holders.service.js';
@@ -61,6 +62,7 @@ export class ResumableRows {
   }
 
   /** Ends what nobody has resumed for UPLOAD_EXPIRY, and what came by a token that was revoked. Returns how many. */
+  @Every(5_000, 'each')
   async expire(now: Date): Promise<number> {
     await this.holders.releaseLate();
     const rows = await this.dataSource

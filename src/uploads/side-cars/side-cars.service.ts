@@ -6,6 +6,7 @@ import { Statement, entityIn } from '../../database/statement.js';
 import { ShuttingDown } from '../../errors/errors.js';
 import { actorOf } from '../../http/actor.js';
 import { Draining } from '../../http/draining.js';
+import { Every, minuteMs } from '../../jobs/decorators.js';
 import { newId } from '../../secrets/secrets.js';
 import { BlobDamaged } from '../../storage/blob-store.js';
 import { TicketResolved } from '../../tickets/tickets.errors.js';
@@ -159,6 +160,7 @@ export class SideCarsService {
   }
 
   /** Claims whose file never came. */
+  @Every(10 * minuteMs)
   async removeExpired(now: Date): Promise<void> {
     const { manager } = this.dataSource;
     const expired = await manager

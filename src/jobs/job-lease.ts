@@ -1,0 +1,103 @@
+import type { DataSource } from 'typeorm';
+import { isUniqueViolation } from '../database/errors.js';
+import { newId } from '../secrets/secrets.js';
+import { backoffMs } from './backoff.policy.js';
+import type { JobOptions } from './decorators.js';
+import { Job } from './job.entity.js';
+import { LeaseLost, WorkInterrupted } from './jobs.errors.js';
+import { claimJob, renewLease } from './jobs.statements.js';
+
+export type KindRules = Required<JobOptions>;
+
+/** A due job, as it was seen before anybody claimed it. */
+export interface DueJob {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly due: number;
+  /** Of a run that was lost: its place is taken over with it. */
+  readonly slot: number | null;
+}
+
+const sentence = (cause: unknown): string =>
+  (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)).slice(0, 500);
+
+/**
+ * One run of a job. Its row names the lease, and every change asks for it: a run that was taken for lost can neither
+ * renew, finish nor fail the job that somebody else runs by then.
+ */
+export class JobLease {
+  private constructor(
+    private readonly dataSource: DataSource,
+    private readonly rules: KindRules,
+    private readonly lease: string,
+    readonly job: Pick<Job, 'id' | 'kind' | 'subject' | 'attempts'>,
+    readonly payload: unknown,
+  ) {}
+
+  /** @returns null where another worker was faster, or its kind has no place left */
+  static async claim(
+    dataSource: DataSource,
+    rules: KindRules,
+    due: DueJob,
+    slot: number,
+  ): Promise<JobLease | null> {
+    const lease = newId();
+    const until = Date.now() + rules.leaseMs;
+    const { id, due: seen } = due;
+    try {
+      const [row] = await claimJob.rows(dataSource.manager, { id, seen, slot, lease, until });
+      if (!row) return null;
+      const job = {
+        id,
+        kind: rules.kind,
+        subject: row['subject'] as string | null,
+        attempts: Number(row['attempts']),
+      };
+      return new JobLease(dataSource, rules, lease, job, JSON.parse(String(row['payload'])));
+    } catch (cause) {
+      // Another worker took the place at this moment.
+      if (isUniqueViolation(cause)) return null;
+      throw cause;
+    }
+  }
+
+  /** @throws LeaseLost */
+  async renew(): Promise<void> {
+    const { id } = this.job;
+    const until = Date.now() + this.rules.leaseMs;
+    const { manager } = this.dataSource;
+    if ((await renewLease.change(manager, { id, lease: this.lease, until })) !== 1)
+      throw new LeaseLost();
+  }
+
+  /** The work is done. @throws LeaseLost where another run has begun meanwhile */
+  async finish(): Promise<void> {
+    const { id } = this.job;
+    const { affected } = await this.dataSource.manager.delete(Job, { id, lease: this.lease });
+    if (affected !== 1) throw new LeaseLost();
+  }
+
+  /** The run failed: the job waits and is tried again, or is dead. @returns which */
+  async fail(cause: unknown): Promise<'waiting' | 'dead'> {
+    const { attempts } = this.job;
+    // A process that ends is not the job's fault: that run does not count.
+    if (cause instanceof WorkInterrupted) {
+      await this.release({ state: 'waiting', dueAt: new Date(), attempts: attempts - 1 });
+      return 'waiting';
+    }
+    const state = attempts < this.rules.tries ? 'waiting' : 'dead';
+    const dueAt = new Date(Date.now() + backoffMs(attempts, Math.random()));
+    await this.release({ state, dueAt, lastError: sentence(cause) });
+    return state;
+  }
+
+  private async release(change: Partial<Job>): Promise<void> {
+    const { id } = this.job;
+    const { affected } = await this.dataSource.manager.update(
+      Job,
+      { id, lease: this.lease },
+      { ...change, lease: null, slot: null },
+    );
+    if (affected !== 1) throw new LeaseLost();
+  }
+}

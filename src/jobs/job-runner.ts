@@ -1,0 +1,182 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource, IsNull, Not } from 'typeorm';
+import { Handlers } from './handlers.js';
+import type { JobHandler } from './handlers.js';
+import { JobLease } from './job-lease.js';
+import type { DueJob } from './job-lease.js';
+import { Job } from './job.entity.js';
+import { LeaseLost, WorkInterrupted } from './jobs.errors.js';
+import { JobsService } from './jobs.service.js';
+import { dueOfKind } from './jobs.statements.js';
+
+/** What another process enqueued, or came due, is found this soon. */
+const lookEveryMs = 1_000;
+/** What this process enqueued, this soon: its transaction has mostly been committed by then. */
+const lookSoonMs = 20;
+
+interface Run {
+  readonly handler: JobHandler;
+  readonly abort: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Runs due jobs, as many of each kind as its limit allows in all processes together. One conditional update claims a
+ * job, and a unique key (kind, slot) keeps the limit, so that workers of any number of processes need no lock.
+ */
+@Injectable()
+export class JobRunner {
+  private readonly log = new Logger(JobRunner.name);
+  private readonly runs = new Map<string, Run>();
+  private kinds: ReadonlyMap<string, JobHandler> = new Map();
+  private timer: NodeJS.Timeout | null = null;
+  private looking: Promise<void> | null = null;
+  private isStopped = true;
+  private isFailing = false;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly handlers: Handlers,
+    private readonly jobs: JobsService,
+  ) {}
+
+  /** Begins to work; a command does not, and neither does a process that only serves. */
+  start(): void {
+    this.kinds = this.handlers.jobs();
+    this.isStopped = false;
+    this.jobs.whenEnqueued(() => this.lookIn(lookSoonMs));
+    if (this.kinds.size > 0) this.lookIn(0);
+  }
+
+  /**
+   * Claims no more, lets what runs end within the grace, then aborts it and gives it back.
+   * @returns when nothing runs any more
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.isStopped = true;
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    await this.looking;
+    const timer = setTimeout(() => {
+      for (const { abort } of this.runs.values()) abort.abort(new WorkInterrupted());
+    }, graceMs);
+    await Promise.all([...this.runs.values()].map(({ ended }) => ended));
+    clearTimeout(timer);
+  }
+
+  /** Looks once at all kinds, and begins what may run. @returns how many it began */
+  async look(now = new Date()): Promise<number> {
+    let begun = 0;
+    for (const handler of this.kinds.values()) begun += await this.lookAt(handler, now);
+    return begun;
+  }
+
+  private lookIn(ms: number): void {
+    if (this.isStopped) return;
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.turn(), ms);
+    this.timer.unref();
+  }
+
+  private async turn(): Promise<void> {
+    // A look under way sees what was enqueued by now, or the next one does.
+    if (this.looking) return;
+    this.looking = this.look().then(
+      () => void (this.isFailing = false),
+      (cause: unknown) => {
+        // Once, and not each second of an outage.
+        if (!this.isFailing) this.log.error({ event: 'jobs.unavailable', err: cause });
+        this.isFailing = true;
+      },
+    );
+    await this.looking;
+    this.looking = null;
+    this.lookIn(lookEveryMs);
+  }
+
+  private async lookAt(handler: JobHandler, now: Date): Promise<number> {
+    const { kind, limit } = handler;
+    if (this.runningOf(kind) >= limit) return 0;
+    const { manager } = this.dataSource;
+    const due = await dueOfKind.rows(manager, { kind, now: now.getTime() });
+    if (due.length === 0) return 0;
+    const taken = await manager.find(Job, {
+      select: { id: true, slot: true },
+      where: { kind, slot: Not(IsNull()) },
+    });
+    const slots = new Set(taken.map(({ slot }) => slot));
+    const free = Array.from({ length: limit }, (_, slot) => slot).filter((one) => !slots.has(one));
+    let begun = 0;
+    for (const row of due) {
+      if (this.isStopped) break;
+      const seen: DueJob = {
+        id: String(row['id']),
+        due: Number(row['due']),
+        slot: row['slot'] === null ? null : Number(row['slot']),
+      };
+      const slot = seen.slot ?? free.shift();
+      // A lost run behind it may still be taken over: that has a place.
+      if (slot === undefined) continue;
+      const lease = await JobLease.claim(this.dataSource, handler, seen, slot);
+      if (!lease) continue;
+      this.begin(handler, lease);
+      begun += 1;
+    }
+    return begun;
+  }
+
+  private runningOf(kind: string): number {
+    return [...this.runs.values()].filter(({ handler }) => handler.kind === kind).length;
+  }
+
+  private begin(handler: JobHandler, lease: JobLease): void {
+    const abort = new AbortController();
+    const { id } = lease.job;
+    const ended = this.run(handler, lease, abort).finally(() => {
+      this.runs.delete(id);
+      this.lookIn(0);
+    });
+    this.runs.set(id, { handler, abort, ended });
+  }
+
+  private async run(handler: JobHandler, lease: JobLease, abort: AbortController): Promise<void> {
+    const { job, payload } = lease;
+    const { id: jobId, kind } = job;
+    const renewing = setInterval(() => {
+      lease.renew().catch((cause: unknown) => {
+        // A database that is away says nothing about the lease, which outlives a short outage.
+        if (cause instanceof LeaseLost) abort.abort(cause);
+      });
+    }, handler.leaseMs / 3);
+    renewing.unref();
+    try {
+      await handler.run({ job, payload, signal: abort.signal });
+      await lease.finish();
+    } catch (thrown) {
+      const cause: unknown = abort.signal.aborted ? abort.signal.reason : thrown;
+      await this.failed(lease, cause, { jobId, kind });
+    } finally {
+      clearInterval(renewing);
+    }
+  }
+
+  private async failed(
+    lease: JobLease,
+    cause: unknown,
+    about: { readonly jobId: string; readonly kind: string },
+  ): Promise<void> {
+    if (cause instanceof LeaseLost) {
+      this.log.warn({ event: 'job.lost', ...about });
+      return;
+    }
+    try {
+      const state = await lease.fail(cause);
+      const event = state === 'dead' ? 'job.dead' : 'job.failed';
+      if (cause instanceof WorkInterrupted) this.log.log({ event: 'job.given-back', ...about });
+      else this.log.error({ event, ...about, err: cause });
+    } catch (failure) {
+      // The lease ends and another run begins: nothing is lost but time.
+      this.log.error({ event: 'job.unsettled', ...about, err: failure });
+    }
+  }
+}
