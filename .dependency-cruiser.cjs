@@ -88,6 +88,20 @@ module.exports = {
       to: { path: '^src/' },
     },
     {
+      name: 'sandboxed-programs-stand-alone',
+      comment:
+        'What runs on hostile bytes holds Node.js and its own folder, which is all that it may read.',
+      severity: 'error',
+      from: { path: '^reader/', pathNot: spec },
+      to: { pathNot: '^reader/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'sandboxed-programs-are-run-not-imported',
+      severity: 'error',
+      from: { path: '^(src|migrations|bench|scripts)/' },
+      to: { path: '^reader/' },
+    },
+    {
       name: 'web-is-a-client-of-the-api',
       comment: 'The web UI knows the API by its document; it is built apart and runs in a browser.',
       severity: 'error',

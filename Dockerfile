@@ -2,7 +2,7 @@
 #   docker build -t logs-collector .
 #   docker run -p 8000:8000 -v logs:/data logs-collector            serves
 #   docker run … logs-collector backup /backups                     any other command, see --help
-# For amd64 and arm64 alike: nothing below names a platform, and nothing is compiled.
+# For amd64 and arm64 alike: nothing below names a platform. Compiled is one file of C, the sandbox's launcher.
 
 # Alpine 3.24's `nodejs` is Node.js 24. Both stages are of the same one, so that binaries chosen in the first run in the last.
 ARG ALPINE=docker.io/library/alpine:3.24
@@ -17,9 +17,17 @@ RUN npm ci --no-audit --no-fund && rm -rf node_modules/node-linux-* node_modules
 COPY . .
 RUN npm run build && node scripts/bundle.js /app
 
+# Static, and of the image's platform: what it becomes brings its own libraries.
+FROM ${ALPINE} AS launcher
+RUN apk add --no-cache gcc musl-dev linux-headers
+COPY src/sandbox/launcher/sandbox-launcher.c .
+RUN gcc -O2 -static -s -Wall -Wextra -Werror -o /sandbox-launcher sandbox-launcher.c
+
 FROM ${ALPINE}
 RUN apk add --no-cache nodejs
 COPY --from=build /app /app
+# Beside the program, which looks for it there.
+COPY --from=launcher /sandbox-launcher /app/dist/program/
 COPY scripts/image/logs-collector /usr/local/bin/
 COPY scripts/image/healthcheck.js /app/
 # A number, so that an orchestrator can see that it is not root; a new volume takes over the folder's owner.

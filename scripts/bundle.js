@@ -99,6 +99,22 @@ const bundleProgram = async (built, to) => {
   return new Set(modules.map(packageOf).filter((path) => path !== null));
 };
 
+/**
+ * Bundles what runs in the sandbox, each program as one file: it may read nothing but its folder. Beside dist, as in a
+ * build, since src/sandbox names it from there.
+ */
+const bundleSandboxed = async (built, to) => {
+  const { rolldown } = await import('rolldown');
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(built).filter((file) => file.endsWith('.js'))) {
+    const bundle = await rolldown({ input: join(built, name), platform: 'node' });
+    const { output } = await bundle.generate({ format: 'cjs', keepNames: true, comments: false });
+    await bundle.close();
+    if (output.length > 1) throw new Error(`${name} is not one file`);
+    writeFileSync(join(to, name), oneByte(output[0].code));
+  }
+};
+
 /** better-sqlite3's package holds the binaries of all platforms. */
 const sqliteHere = () => {
   const name = 'better-sqlite3';
@@ -136,6 +152,7 @@ const bundle = async (to, built = join(root, 'dist')) => {
   rmSync(to, { recursive: true, force: true });
   const program = join(to, 'dist/program');
   const packages = await bundleProgram(built, program);
+  await bundleSandboxed(join(built, 'reader'), join(to, 'reader'));
   for (const { name, files } of [...carried, sqliteHere(), ...argon2Here()]) {
     const from = installed(name, root);
     packages.add(from);

@@ -13,6 +13,7 @@ import { fail, lineOf } from '../doctor/finding.js';
 import type { Finding, Level } from '../doctor/finding.js';
 import { JsonLogger, createLog } from '../http/log.js';
 import { openResources } from '../main.js';
+import { measureWalls } from '../sandbox/walls.js';
 import { schema } from '../schema.js';
 import { secretKeyIn } from '../secrets/secret-key-file.js';
 import { Keyring } from '../secrets/secrets.js';
@@ -55,7 +56,8 @@ const withPatient = async (config: Config, work: (patient: Patient) => Promise<v
   const secretKey = config.SECRET_KEY ?? secretKeyIn(config.DATA_DIR);
   const keyring = secretKey === null ? null : new Keyring(secretKey);
   const database = await databaseFacts(config);
-  const patient = { config, keyring, database, store: null, trouble: null };
+  const walls = await measureWalls();
+  const patient = { config, keyring, database, store: null, walls, trouble: null };
   // Opening what the modules need would make a key and migrate.
   if (database.finding.level !== 'ok' || keyring === null) return work(patient);
   const log = createLog('silent');

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import { databaseTarget } from '../config/load-config.js';
+import type { WallReport } from '../sandbox/walls.js';
 import type { Keyring } from '../secrets/secrets.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import { checkBodyLimit } from './checks/body-limit.check.js';
@@ -8,6 +9,7 @@ import { forgedAddress, judgeAddress, judgeForged } from './checks/client-addres
 import type { DatabaseFacts } from './checks/database.check.js';
 import { judgeEnvironment } from './checks/environment.check.js';
 import { checkFiles } from './checks/files.check.js';
+import { judgeSandbox } from './checks/sandbox.check.js';
 import { judgeService, judgeStranger } from './checks/service.check.js';
 import { checkStorage } from './checks/storage.check.js';
 import { checkTimeOuts } from './checks/time-outs.check.js';
@@ -23,6 +25,8 @@ export interface Patient {
   readonly database: DatabaseFacts;
   /** Null where it cannot be opened; `database` or `trouble` then says why. */
   readonly store: BlobStore | null;
+  /** What holds a program that reads hostile bytes. */
+  readonly walls: WallReport;
   /** Why the program does not start with all that; null where it does. */
   readonly trouble: string | null;
 }
@@ -36,9 +40,10 @@ const baseOf = ({ PUBLIC_URL, HOST, PORT }: Config): URL => {
   return new URL(PUBLIC_URL ?? `http://${host.includes(':') ? `[${host}]` : host}:${PORT}`);
 };
 
-async function* inside({ config, database, store, trouble }: Patient): Findings {
+async function* inside({ config, database, store, walls, trouble }: Patient): Findings {
   yield* judgeEnvironment(config, database.hasUsers);
   yield await checkFiles(config.DATA_DIR, databaseTarget(config));
+  yield judgeSandbox(walls);
   yield database.finding;
   if (trouble !== null)
     yield fail(
