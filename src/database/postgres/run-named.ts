@@ -10,6 +10,7 @@ export const runNamed = async (
   runner: QueryRunner,
   query: QueryConfig & { readonly values: unknown[] },
 ): Promise<QueryResult> => {
+  runner.dataSource.logger.logQuery(query.text, query.values, runner);
   // TypeORM says `any`; releasing the runner gives the connection back.
   const client = (await runner.connect()) as ClientBase;
   try {

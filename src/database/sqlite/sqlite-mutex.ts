@@ -65,7 +65,8 @@ export const serialiseTransactions = (
     /** Held by an open transaction. */
     private release_: (() => void) | null = null;
 
-    private run(text: string, parameters?: readonly unknown[]): QueryResult {
+    private run(text: string, parameters?: unknown[]): QueryResult {
+      dataSource.logger.logQuery(text, parameters, this);
       return runStatement(this.driver.databaseConnection as Database, text, parameters);
     }
 
@@ -83,7 +84,7 @@ export const serialiseTransactions = (
     }
 
     /** A statement outside of a transaction, which is one in itself. */
-    private async alone(query: string, parameters?: readonly unknown[]): Promise<QueryResult> {
+    private async alone(query: string, parameters?: unknown[]): Promise<QueryResult> {
       if (open.getStore()?.ended === false) throw new OutsideTransaction(query);
       const deadlineMs = Date.now() + lockedMs;
       const release = mutex.tryAcquire() ?? (await mutex.acquire());
