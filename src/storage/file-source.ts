@@ -6,10 +6,15 @@ import type { ByteRange } from './blob-store.js';
 
 const readBytes = 512 * 1024;
 
-/** Resolves when the system has taken the bytes; stays pending where the connection is closed before. */
+/**
+ * Resolves when the system has taken the bytes. Where the client has left it stays pending, as the callback often does:
+ * that is no fault of the file's, and the answer's `close` ends everything.
+ */
 const written = (answer: ServerResponse, bytes: Buffer): Promise<void> =>
-  new Promise((resolve, reject) => {
-    answer.write(bytes, (cause) => (cause ? reject(cause) : resolve()));
+  new Promise((resolve) => {
+    answer.write(bytes, (cause) => {
+      if (!cause) resolve();
+    });
   });
 
 /**
@@ -73,8 +78,6 @@ export class FileSource extends Readable {
       await filled.taken;
       const bytes = await this.readInto(filled.buffer.subarray(0, this.left));
       filled.taken = written(answer, bytes);
-      // It is looked at when its turn comes.
-      filled.taken.catch(() => undefined);
       [filled, next] = [next, filled];
     }
     await Promise.all([filled.taken, next.taken]);

@@ -1,4 +1,5 @@
 import { constants } from 'node:fs';
+import type { StatsFs } from 'node:fs';
 import {
   copyFile,
   mkdir,
@@ -52,6 +53,13 @@ const isProbe = async (path: string): Promise<boolean> => {
 const isOneOf = (cause: unknown, code: string): boolean =>
   cause instanceof Error && 'code' in cause && cause.code === code;
 const isMissing = (cause: unknown): boolean => isOneOf(cause, 'ENOENT');
+
+/** The volume of a folder; of one that is gone, the volume that it would be on. */
+const volumeOf = (folder: string): Promise<StatsFs> =>
+  statfs(folder).catch((cause: unknown) => {
+    if (!isMissing(cause) || folder === dirname(folder)) throw cause;
+    return volumeOf(dirname(folder));
+  });
 
 /** Within the store's folder. The key's first characters are the time, and would put a day's files into one folder. */
 export const fileOfBlob = (key: BlobKey): string => join(key.slice(-4, -2), key.slice(-2), key);
@@ -182,7 +190,7 @@ export class LocalDisk extends BlobStore {
   }
 
   async space(): Promise<Space> {
-    const { blocks, bavail, bsize } = await statfs(this.root);
+    const { blocks, bavail, bsize } = await volumeOf(this.root);
     return { total: blocks * bsize, free: bavail * bsize };
   }
 
