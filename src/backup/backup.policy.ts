@@ -17,6 +17,8 @@ export const keptTables = [
   'archives',
   'digest_claims',
   'audit_events',
+  // What was owed to an archive still is; a job may run twice in any case.
+  'jobs',
 ] as const;
 
 /** Left out, because after a restore none of these may come alive again; and why. */
@@ -28,6 +30,7 @@ export const leftTables = {
   auth_failures: 'waits of minutes, long over; and named by codes of the old SECRET_KEY',
   source_windows: 'minutes, long over; and named by codes of the old SECRET_KEY',
   passkey_challenges: 'each belongs to a session or a sign-in that is gone',
+  periodic_work: 'when work by the clock is due is known again after its first turn',
 } as const;
 
 export const isKept = (table: string): boolean => !Object.hasOwn(leftTables, table);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { freshPlace } from './database.js';
 import type { Place } from './database.js';
 import type { Ended } from './program.js';
-import { programPath } from './program-build.js';
+import { compileCache, programPath } from './program-build.js';
 import { testEnv } from './service.js';
 
 export interface Commanding {
@@ -24,7 +24,7 @@ export const command = async (
   const where = place ?? (await freshPlace());
   const child = spawn(process.execPath, [...flags, path, ...args], {
     cwd: where.dataDir,
-    env: { PATH: process.env['PATH'], ...testEnv(where), ...env },
+    env: { PATH: process.env['PATH'], ...compileCache, ...testEnv(where), ...env },
     stdio: 'pipe',
   });
   let [stdout, stderr] = ['', ''];

@@ -18,6 +18,9 @@ const folder = join(root, 'node_modules/.cache/logs-collector-program');
 /** The program as `npm run build` makes it, less the check of types, for tests that kill a real process. */
 export const programPath = join(folder, 'dist/src/cli.js');
 
+/** What Node has compiled of the program and its packages serves the next process: a quarter of a start's time. */
+export const compileCache = { NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
+
 /** Two runs may build at once: each file is replaced whole, and only where it changed. */
 const replace = (path: string, text: string): void => {
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return;

@@ -4,7 +4,7 @@ import { freshPlace } from './database.js';
 import type { Place } from './database.js';
 import { Given } from './given.js';
 import { Lines } from './lines.js';
-import { programPath } from './program-build.js';
+import { compileCache, programPath } from './program-build.js';
 import { testEnv } from './service.js';
 
 export interface Ended {
@@ -43,7 +43,13 @@ export const program = async (
   const [name = '', ...rest] = [...under, process.execPath, ...flags, path, ...args];
   const child = spawn(name, rest, {
     cwd: where.dataDir,
-    env: { PATH: process.env['PATH'], ...testEnv(where), ...env },
+    // Not where its system calls are looked at: the cache is written at the end.
+    env: {
+      PATH: process.env['PATH'],
+      ...(under.length > 0 ? {} : compileCache),
+      ...testEnv(where),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log = new Lines();
