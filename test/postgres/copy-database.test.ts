@@ -140,7 +140,9 @@ it.each([
   expect(lines).toContainEqual(['uploads', '1', expect.any(String)]);
   expect(lines).toHaveLength(tableCount);
   const rows = lines.reduce((sum, [, count]) => sum + Number(count), 0);
-  expect(done.stdout).toContain(`\ncopied ${rows} rows of ${tableCount} tables, read back the same. `);
+  expect(done.stdout).toContain(
+    `\ncopied ${rows} rows of ${tableCount} tables, read back the same. `,
+  );
   expect(await rowsOf(to)).toBe(rows);
 
   const service = await startedService({}, to);
