@@ -26,7 +26,9 @@ let path: string;
 beforeAll(() => {
   const built = tempFolder();
   image = join(tempFolder(), 'app');
-  symlinkSync(join(dirname(programPath)), join(built, 'src'));
+  const program = dirname(programPath);
+  symlinkSync(program, join(built, 'src'));
+  symlinkSync(join(program, '../reader'), join(built, 'reader'));
   mkdirSync(join(built, 'web'));
   writeFileSync(join(built, 'web/index.html'), '<!doctype html><title>The page</title>');
   execFileSync(process.execPath, [join(root, 'scripts/bundle.js'), image, built]);
