@@ -42,7 +42,7 @@ describeWithNginx('the doctor in front of nginx', () => {
     expect(visited.code).toBe(0);
     // The password is what this service was started with, and a checkout has no launcher for the sandbox; the rest says
     // that all was looked at.
-    expect(named(visited, 'warn').sort()).toEqual(['admin-password', 'sandbox']);
+    expect([...named(visited, 'warn')].sort()).toEqual(['admin-password', 'sandbox']);
     expect(named(visited, 'ok')).toHaveLength(14);
   });
 
