@@ -69,8 +69,8 @@ module.exports = {
     },
   ],
   globalSetup: '<rootDir>/test/support/program-build.ts',
-  // Half of a story is waiting for a password hash or a disk: two processors serve two workers.
-  maxWorkers: '100%',
+  // A story waits for processes, disks and time limits a fifth of its time: three workers keep two processors busy.
+  maxWorkers: '150%',
   // Each file leaves modules behind; a worker of two gigabytes spends its time collecting them.
   workerIdleMemoryLimit: '800MB',
   // Only what hangs passes it: how long a story takes is the machine's matter.
