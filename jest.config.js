@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** @type {(name: string) => import('jest').Config} */
 const project = (name) => ({
   displayName: name,
@@ -70,7 +72,7 @@ module.exports = {
   ],
   globalSetup: '<rootDir>/test/support/program-build.ts',
   // A story waits for processes, disks and time limits a fifth of its time: three workers keep two processors busy.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   // Each file leaves modules behind; a worker of two gigabytes spends its time collecting them.
   workerIdleMemoryLimit: '800MB',
   // Only what hangs passes it: how long a story takes is the machine's matter.
