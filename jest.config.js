@@ -28,17 +28,20 @@ const project = (name) => ({
   setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
 });
 
-/** `npm test` leaves out what needs a tool of the system (test:all) and what takes long (test:long). */
+/**
+ * `npm test` leaves out what needs a tool of the system, the operator's commands, each of which is a process (test:all),
+ * and what takes long (test:long).
+ */
 const tests = process.env.TESTS ?? 'short';
 const onSqlite = {
   short: 'api,dialect,faults,hostile',
-  all: 'api,dialect,faults,hostile,tools,tools/dialect,docs',
-  long: 'api,dialect,faults,hostile,tools,tools/dialect,docs,long',
+  all: 'api,dialect,faults,hostile,commands,commands/dialect,tools,tools/dialect,docs',
+  long: 'api,dialect,faults,hostile,commands,commands/dialect,tools,tools/dialect,docs,long',
 };
 const onPostgres = {
   short: 'dialect,postgres',
-  all: 'dialect,postgres,tools/dialect',
-  long: 'api,dialect,postgres,faults,hostile,tools,tools/dialect,long',
+  all: 'dialect,postgres,commands/dialect,tools/dialect',
+  long: 'api,dialect,postgres,faults,hostile,commands,commands/dialect,tools,tools/dialect,long',
 };
 
 /** Stories of these folders; each file asks for a fresh database of this kind. */

@@ -1,17 +1,17 @@
 import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { noise, sha256Of } from '../support/bytes.js';
-import { Backups, flipBit } from '../support/backups.js';
-import { command } from '../support/command.js';
-import { freshPlace } from '../support/database.js';
-import { download } from '../support/download.js';
-import { expectProblem } from '../support/http.js';
-import { startedService } from '../support/service.js';
-import type { TestService } from '../support/service.js';
-import { blobPath, storedFiles } from '../support/store-files.js';
-import { tool } from '../support/tool.js';
-import { upload } from '../support/upload.js';
+import { noise, sha256Of } from '../../support/bytes.js';
+import { Backups, flipBit } from '../../support/backups.js';
+import { command } from '../../support/command.js';
+import { freshPlace } from '../../support/database.js';
+import { download } from '../../support/download.js';
+import { expectProblem } from '../../support/http.js';
+import { startedService } from '../../support/service.js';
+import type { TestService } from '../../support/service.js';
+import { blobPath, storedFiles } from '../../support/store-files.js';
+import { tool } from '../../support/tool.js';
+import { upload } from '../../support/upload.js';
 
 let service: TestService;
 let backups: Backups;

@@ -1,6 +1,6 @@
-import { AuditEvent } from '../../src/audit/audit-event.entity.js';
-import { ChainCodes, headText } from '../../src/audit/chain.policy.js';
-import { Keyring, newId } from '../../src/secrets/secrets.js';
+import { AuditEvent } from '../../../src/audit/audit-event.entity.js';
+import { ChainCodes, headText } from '../../../src/audit/chain.policy.js';
+import { Keyring, newId } from '../../../src/secrets/secrets.js';
 import {
   happened,
   headAt,
@@ -9,10 +9,10 @@ import {
   sealingHeldUp,
   setHead,
   unguarded,
-} from '../support/audit-chain.js';
-import { command } from '../support/command.js';
-import { startedService } from '../support/service.js';
-import type { TestService } from '../support/service.js';
+} from '../../support/audit-chain.js';
+import { command } from '../../support/command.js';
+import { startedService } from '../../support/service.js';
+import type { TestService } from '../../support/service.js';
 
 // The command runs beside the service, as an operator runs it.
 let service: TestService;
