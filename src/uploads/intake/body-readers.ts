@@ -72,7 +72,8 @@ const fileInto = (
           done(cause);
         });
         sink.once('finish', () => done(null, {}));
-        file.stream.once('error', (cause) => sink.destroy(cause));
+        // What the parser throws may reach the file first, and from there everything else.
+        file.stream.once('error', (cause) => sink.destroy(problemOf(cause)));
         file.stream.pipe(sink);
       },
       (cause: unknown) => {
@@ -150,8 +151,9 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
       const final = parser._final.bind(parser);
       parser._final = (done) => (endOfFile.came ? final(done) : done(new MultipartMalformed()));
       pump(req, parser, AbortSignal.any([signal, parsing.signal])).catch((cause: unknown) =>
-        // Trap: what the parser throws may reach us before multer tells it.
-        parsing.abort(cause === parser.errored ? problemOf(cause) : cause),
+        // Trap: what the parser throws may reach us before multer tells it, and busboy emits some errors without being
+        // destroyed by them, so that `errored` does not know them.
+        parsing.abort(problemOf(cause)),
       );
     },
   } as multer.Options).any();
