@@ -36,8 +36,8 @@ export type Reserved =
  * The rows of uploads under way, and what settles them. Whoever deletes the row (the commit, the failure, the start
  * after a crash) settles the upload; the others find nothing and undo what they did.
  *
- * Every transaction here and in deletion/ takes its row locks in one order (ticket, token, upload, platform), so that
- * PostgreSQL never sees two of them wait for each other.
+ * Every transaction here, and each that deletes a ticket or an archive, takes its row locks in one order (ticket, token,
+ * upload, platform), so that PostgreSQL never sees two of them wait for each other.
  */
 @Injectable()
 export class UploadsService {
