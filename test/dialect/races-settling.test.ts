@@ -3,6 +3,8 @@ import { Archive } from '../../src/archives/archive.entity.js';
 import { begunNow } from '../../src/uploads/records/new-upload.js';
 import { UploadsService } from '../../src/uploads/records/uploads.service.js';
 import { Tombstones } from '../../src/archives/tombstones.service.js';
+import { SideCarUnreadable } from '../../src/uploads/side-cars/side-cars.errors.js';
+import { UploadTokenUnknown } from '../../src/tickets/tokens/upload-tokens.errors.js';
 import { UploadTokensService } from '../../src/tickets/tokens/upload-tokens.service.js';
 import { startedService } from '../support/service.js';
 import { storedFiles } from '../support/store-files.js';
@@ -51,4 +53,17 @@ describe('what is recorded stays', () => {
     expect(found['file']).toBe(`blob ${id}`);
     expect(storedFiles(service.place)).toEqual([id]);
   });
+});
+
+it('a side-car that is refused after its ticket was deleted learns that its token is unknown', async () => {
+  const service = await startedService();
+  const token = await service.given.uploadToken();
+  const uploads = service.app.get(UploadsService);
+  const known = await uploads.tokenOf(token.id);
+  const { api } = await service.given.admin();
+  await api.delete(`/tickets/${token.ticket}`).expect(204);
+  const begun = begunNow(known.id, 'put', null);
+  await expect(
+    uploads.refuse(known, begun, { filename: null, bytes: 0 }, new SideCarUnreadable('md5')),
+  ).rejects.toThrow(UploadTokenUnknown);
 });

@@ -230,9 +230,11 @@ export class UploadTokensService {
       .execute();
   }
 
-  /** An upload was refused before it took an attempt, by a fault of its own. */
+  /** An upload was refused before it took an attempt, by a fault of its own. @throws UploadTokenUnknown */
   async countFailure(tx: EntityManager, id: string): Promise<void> {
-    await tx.increment(UploadToken, { id }, 'failures', 1);
+    const { affected } = await tx.increment(UploadToken, { id }, 'failures', 1);
+    // Its ticket was deleted meanwhile: what else is recorded of the token would refer to nothing.
+    if (affected !== 1) throw new UploadTokenUnknown();
   }
 
   /** An upload is being stored: its attempt stays taken. @throws UploadTokenRevoked; expiry does not matter here */
