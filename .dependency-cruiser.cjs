@@ -5,7 +5,8 @@
 const levels = [
   ['errors', 'secrets'],
   ['config'],
-  ['database', 'storage', 'metrics'],
+  ['database', 'metrics'],
+  ['storage'],
   ['jobs', 'sandbox'],
   ['http'],
   // static knows files and nothing of the program: it only serves what web/ was built to.

@@ -19,6 +19,7 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { MonitoringModule } from './health/monitoring/monitoring.module.js';
 import { OverviewModule } from './dashboard/overview.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
+import { BlobsModule } from './storage/blobs/blobs.module.js';
 import { StorageModule } from './storage/storage.module.js';
 import { ThrottlingModule } from './throttling/throttling.module.js';
 import { IntakeModule } from './uploads/intake/intake.module.js';
@@ -45,6 +46,7 @@ export class AppModule {
         HttpModule,
         MetricsModule,
         StorageModule,
+        BlobsModule,
         JobsModule,
         // Express tries the routes in their order: first those that are asked all the time.
         HealthModule,

@@ -1,5 +1,6 @@
 import { Initial1763640000000 } from '../migrations/1763640000000-initial.js';
 import { Jobs1764500000000 } from '../migrations/1764500000000-jobs.js';
+import { Blobs1764540000000 } from '../migrations/1764540000000-blobs.js';
 import { ApiKey } from './auth/api-keys/api-key.entity.js';
 import { PasskeyChallenge } from './auth/passkey-proofs/passkey-challenge.entity.js';
 import { Passkey } from './auth/accounts/passkey.entity.js';
@@ -13,7 +14,8 @@ import { Attempt } from './uploads/records/attempt.entity.js';
 import { DownloadLink } from './archives/downloads/download-link.entity.js';
 import { Upload } from './uploads/records/upload.entity.js';
 import { DigestClaim } from './uploads/side-cars/digest-claim.entity.js';
-import { Tombstone } from './archives/tombstone.entity.js';
+import { BlobRecord } from './storage/blobs/blob-record.entity.js';
+import { Tombstone } from './storage/blobs/tombstone.entity.js';
 import { AuditEvent } from './audit/audit-event.entity.js';
 import type { Schema } from './database/data-source.js';
 import { Setting } from './database/setting.entity.js';
@@ -31,6 +33,7 @@ export const schema: Schema = {
     Attempt,
     AuditEvent,
     AuthFailure,
+    BlobRecord,
     DigestClaim,
     DownloadLink,
     Job,
@@ -48,5 +51,5 @@ export const schema: Schema = {
     UploadToken,
     User,
   ],
-  migrations: [Initial1763640000000, Jobs1764500000000],
+  migrations: [Initial1763640000000, Jobs1764500000000, Blobs1764540000000],
 };

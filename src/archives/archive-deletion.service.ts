@@ -6,11 +6,14 @@ import { NotFound } from '../errors/errors.js';
 import { actorOf } from '../http/actor.js';
 import type { Actor } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
+import type { BlobKey } from '../storage/blob-store.js';
+import { BlobRegister } from '../storage/blobs/blob-register.service.js';
+import { Tombstones } from '../storage/blobs/tombstones.service.js';
 import { PlatformsService } from '../platforms/platforms.service.js';
 import { Ticket } from '../tickets/ticket.entity.js';
 import { TicketsService } from '../tickets/tickets.service.js';
 import { Archive } from './archive.entity.js';
-import { Tombstones } from './tombstones.service.js';
+import { archiveOwner } from './archive-blobs.service.js';
 
 /** Deletes single archives; ticket-deletion.service.ts and deletion/ delete those of a whole ticket. */
 @Injectable()
@@ -19,38 +22,43 @@ export class ArchiveDeletion {
     private readonly dataSource: DataSource,
     private readonly platforms: PlatformsService,
     private readonly tickets: TicketsService,
+    private readonly blobs: BlobRegister,
     private readonly tombstones: Tombstones,
     private readonly audit: AuditService,
   ) {}
 
   /** @throws NotFound, StorageUnavailable (the record is gone then, and the bytes go when the store is back) */
   async delete(id: string, caller: CallerOf): Promise<void> {
-    if (!(await this.remove(id, actorOf(caller), 'archive.deleted'))) throw new NotFound('archive');
-    await this.tombstones.bury([id]);
+    const keys = await this.remove(id, actorOf(caller), 'archive.deleted');
+    if (!keys) throw new NotFound('archive');
+    await this.tombstones.bury(keys);
   }
 
-  /** Removes the record and leaves the bytes to be buried. @returns false where there is no such archive any more */
+  /**
+   * Removes the record, with those of all blobs that it has, and leaves the bytes to be buried.
+   * @returns their keys; null where there is no such archive any more
+   */
   async remove(
     id: string,
     actor: Actor,
     action: Extract<Action, 'archive.deleted' | 'archive.expired'>,
-  ): Promise<boolean> {
+  ): Promise<readonly BlobKey[] | null> {
     return this.dataSource.transaction(async (tx) => {
       const archive = await tx.findOne(Archive, { where: { id }, relations: { ticket: true } });
-      if (!archive) return false;
+      if (!archive) return null;
       const { size, ticketId, platformId } = archive;
       // Two deletions at once: the second waits here, and then finds no archive.
       await tx.update(Ticket, { id: ticketId }, { updatedAt: new Date() });
-      if ((await tx.delete(Archive, { id })).affected !== 1) return false;
+      if ((await tx.delete(Archive, { id })).affected !== 1) return null;
       await this.tickets.removeArchive(tx, ticketId, archive);
-      await this.tombstones.add(tx, [id]);
+      const keys = await this.blobs.release(tx, [archiveOwner(id)]);
       await this.platforms.uncountArchives(tx, platformId, { count: 1, bytes: size });
       await this.audit.record(tx, actor, {
         action,
         subject: { kind: 'archive', id },
         details: { ticket: archive.ticket?.number ?? '', filename: archive.filename, size },
       });
-      return true;
+      return keys;
     });
   }
 }

@@ -1,15 +1,15 @@
 import { Module } from '@nestjs/common';
 import { PlatformsModule } from '../platforms/platforms.module.js';
 import { TicketsModule } from '../tickets/tickets.module.js';
+import { ArchiveBlobs } from './archive-blobs.service.js';
 import { ArchiveDeletion } from './archive-deletion.service.js';
 import { ArchivesController } from './archives.controller.js';
 import { ArchivesService } from './archives.service.js';
-import { Tombstones } from './tombstones.service.js';
 
 @Module({
   imports: [PlatformsModule, TicketsModule],
   controllers: [ArchivesController],
-  providers: [ArchiveDeletion, ArchivesService, Tombstones],
-  exports: [ArchiveDeletion, ArchivesService, Tombstones],
+  providers: [ArchiveBlobs, ArchiveDeletion, ArchivesService],
+  exports: [ArchiveDeletion, ArchivesService],
 })
 export class ArchivesModule {}

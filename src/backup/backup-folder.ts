@@ -5,7 +5,7 @@ import { tryFileLock } from '../database/sqlite/file-lock.js';
 import type { FileLock } from '../database/sqlite/file-lock.js';
 import { newDigest } from '../secrets/digest.js';
 import { makeFolder } from '../secrets/make-folder.js';
-import { blobKey, isBlobKey } from '../storage/blob-store.js';
+import { isBlobKey } from '../storage/blob-store.js';
 import { LocalDisk, fileOfBlob, storeMarker } from '../storage/local-disk.js';
 import {
   AnothersBackup,
@@ -19,6 +19,7 @@ import {
   NotPruned,
   SnapshotDamaged,
 } from './backup.errors.js';
+import type { Recorded } from './blob-copy.js';
 import { isSnapshotName, snapshotName } from './backup.policy.js';
 import { syncFolder } from '../storage/file-tree.js';
 import { isAsWritten, publishText } from './durable-file.js';
@@ -52,14 +53,14 @@ export interface Draft {
 /**
  * <dir>/
  *   backup.json                 whose backup this is
- *   archives/ab/cd/<id>         as in the storage; once, however many snapshots name it
+ *   archives/ab/cd/<key>        all blobs, as in the storage; once, however many snapshots name them
  *   snapshots/<moment>/         rows.jsonl.gz, archives.sha256, manifest.json, and secret.key where it was asked for
  *
  * Nothing that a snapshot names is ever changed. A snapshot counts once its manifest is there, and that comes last, by a
  * rename: one that was broken off is no snapshot, and the newest manifest is the latest backup.
  */
 export class BackupFolder {
-  /** The archives: a store like the service's, so that it syncs, renames and is read in the same proven way. */
+  /** The blobs: a store like the service's, so that it syncs, renames and is read in the same proven way. */
   readonly blobs: LocalDisk;
 
   private constructor(
@@ -172,9 +173,9 @@ export class BackupFolder {
   }
 
   /**
-   * Removes all but the newest snapshots, then the archives that none of those that stay names.
-   * @returns how many archives went
-   * @throws NotPruned where a list cannot be trusted: then no archive goes
+   * Removes all but the newest snapshots, then the blobs that none of those that stay names.
+   * @returns how many blobs went
+   * @throws NotPruned where a list cannot be trusted: then no blob goes
    */
   async prune(keep: number): Promise<number> {
     const names = await this.snapshots();
@@ -187,20 +188,20 @@ export class BackupFolder {
     }
     const named = new Set<string>();
     for (const name of stay) {
-      const ids = await this.listed(name).catch((cause: unknown) => {
+      const keys = await this.listed(name).catch((cause: unknown) => {
         throw cause instanceof SnapshotDamaged
           ? new NotPruned(this.path(name, listFile), { cause })
           : cause;
       });
-      for (const id of ids) named.add(id);
+      for (const key of keys) named.add(key);
     }
-    let archives = 0;
+    let pruned = 0;
     for await (const stored of this.blobs.list()) {
       if (stored.kind !== 'blob' || named.has(stored.key)) continue;
       await this.blobs.remove(stored.key);
-      archives += 1;
+      pruned += 1;
     }
-    return archives;
+    return pruned;
   }
 
   /** The sentence for an error that was met while writing here. */
@@ -210,7 +211,7 @@ export class BackupFolder {
     return new BackupFolderFull(this.dir, newest, { cause });
   }
 
-  /** Ids of the archives whose files a snapshot names. @throws SnapshotDamaged */
+  /** Keys of the blobs whose files a snapshot names. @throws SnapshotDamaged */
   async listed(name: string): Promise<readonly string[]> {
     const text = await readFile(this.path(name, listFile), 'utf8').catch(() => '');
     const manifest = parseManifest(
@@ -221,9 +222,9 @@ export class BackupFolder {
     return text.split('\n').flatMap((line) => line.split('/').at(-1) || []);
   }
 
-  /** The line of an archive in a snapshot's list. */
-  static line(id: string, sha256: string): string {
-    return `${sha256}  ${fileOfBlob(blobKey(id))}\n`;
+  /** The line of a blob in a snapshot's list. */
+  static line({ key, sha256 }: Recorded): string {
+    return `${sha256}  ${fileOfBlob(key)}\n`;
   }
 
   private async claim(storeId: string): Promise<void> {
@@ -236,7 +237,7 @@ export class BackupFolder {
     await this.blobs.claim(storeId, this.lock !== null);
   }
 
-  /** What a run that was killed left: a snapshot without its manifest, and archives that came in part. */
+  /** What a run that was killed left: a snapshot without its manifest, and blobs that came in part. */
   private async dropUnfinished(): Promise<void> {
     const whole = new Set(await this.snapshots());
     for (const name of await this.entries())

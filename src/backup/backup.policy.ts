@@ -15,6 +15,7 @@ export const keptTables = [
   'upload_tokens',
   'attempts',
   'archives',
+  'blobs',
   'digest_claims',
   'audit_events',
   // What was owed to an archive still is; a job may run twice in any case.

@@ -1,20 +1,22 @@
 import { createGzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Archive } from '../archives/archive.entity.js';
 import { StoreIdentity } from '../maintenance/store-identity.service.js';
 import { Config } from '../config/config.js';
 import { storageTarget } from '../config/load-config.js';
 import { secretKeyIn } from '../secrets/secret-key-file.js';
 import { Keyring } from '../secrets/secrets.js';
 import { BlobStore } from '../storage/blob-store.js';
+import type { BlobKey } from '../storage/blob-store.js';
+import { BlobRecord, original } from '../storage/blobs/blob-record.entity.js';
+import { BlobRegister } from '../storage/blobs/blob-register.service.js';
+import type { NamedBlob } from '../storage/blobs/blob-register.service.js';
 import { version } from '../version.js';
 import { BackupFolder } from './backup-folder.js';
 import type { Draft } from './backup-folder.js';
 import { Interrupted, NeverStill } from './backup.errors.js';
 import { copyBlob, someAtOnce, holds } from './blob-copy.js';
-import type { Recorded } from './blob-copy.js';
-import { archivesOf, withSnapshots } from './database-snapshot.js';
+import { blobsOf, withSnapshots } from './database-snapshot.js';
 import type { DatabaseSnapshot } from './database-snapshot.js';
 import { writeDurably, writeTextDurably } from './durable-file.js';
 import { formatVersion, keyFile, listFile, rowsFile } from './manifest.js';
@@ -31,42 +33,41 @@ export const keyPurpose = 'backup';
 export interface BackupOptions {
   /** Snapshots that stay, this one among them. */
   readonly keep: number;
-  /** Whether archives that are there already are read and hashed again. */
+  /** Whether blobs that are there already are read and hashed again. */
   readonly verify: boolean;
   readonly withSecretKey: boolean;
   readonly signal: AbortSignal;
 }
 
-type Named = Recorded & { readonly filename: string };
-
 export interface BackedUp {
   readonly snapshot: string;
   readonly archives: number;
   readonly bytes: number;
+  /** Blobs that were not there from earlier backups. */
   readonly copied: number;
-  /** Archives that only older snapshots named. */
+  /** Blobs that only older snapshots named. */
   readonly pruned: number;
   /** Their bytes are missing or changed, here and in the earlier backups. */
-  readonly damaged: readonly Named[];
+  readonly damaged: readonly NamedBlob[];
 }
 
 interface Pass {
   /** Deleted before they could be copied. */
   readonly gone: number;
-  readonly damaged: readonly Named[];
+  readonly damaged: readonly BlobKey[];
 }
 
 /**
- * Backs up the database and the archives while the service runs. In this order, so that each archive row of the
- * copy has its file, whatever is uploaded and deleted meanwhile:
+ * Backs up the database and the blobs while the service runs. In this order, so that each row of the copy's register
+ * has its file, whatever is uploaded and deleted meanwhile:
  *
- * 1. All archives there are now are copied. This takes as long as it takes, and holds nothing.
+ * 1. All blobs there are now are copied. This takes as long as it takes, and holds nothing.
  * 2. A snapshot of the database is opened, and what came since is copied: moments.
  * 3. Where one that it names was deleted before it could be copied, it is dropped and 2 begins anew: what was copied
  *    need not be there any more, so that each look has less to do than the one before.
  * 4. The rows of that snapshot are written, then the manifest.
  *
- * Archives stored after the snapshot are simply not in it. The other way round (files, then database) rows without
+ * Blobs stored after the snapshot are simply not in it. The other way round (files, then database) rows without
  * files would be the rule; with the snapshot first, it would be hours old at the end and hold a transaction open.
  */
 @Injectable()
@@ -74,13 +75,14 @@ export class BackupService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly store: BlobStore,
+    private readonly blobs: BlobRegister,
     private readonly identity: StoreIdentity,
     private readonly config: Config,
     private readonly keyring: Keyring,
   ) {}
 
   /**
-   * @param dir an empty folder, or that of earlier backups: archives that are in it are not copied again
+   * @param dir an empty folder, or that of earlier backups: blobs that are in it are not copied again
    * @throws FolderNotEmpty and its like, BackupFolderFull, Interrupted, StorageUnavailable
    */
   async backup(dir: string, options: BackupOptions): Promise<BackedUp> {
@@ -100,35 +102,35 @@ export class BackupService {
 
   private async into(folder: BackupFolder, options: BackupOptions): Promise<BackedUp> {
     const { keep, verify, signal } = options;
-    /** Archives that are in the folder. */
+    /** Blobs that are in the folder. */
     const held = new Set<string>();
     let copied = 0;
-    const copyAll = async (archives: AsyncIterable<Named>, rehash: boolean): Promise<Pass> => {
+    const copyAll = async (blobs: AsyncIterable<BlobRecord>, rehash: boolean): Promise<Pass> => {
       let gone = 0;
-      const damaged: Named[] = [];
-      await someAtOnce(archives, signal, async (archive, either) => {
-        const { id } = archive;
-        if (held.has(id)) return;
-        if (!(await holds(folder.blobs, archive, rehash))) {
-          if ((await copyBlob(this.store, folder.blobs, archive, either)) === 'damaged') {
+      const damaged: BlobKey[] = [];
+      await someAtOnce(blobs, signal, async (blob, either) => {
+        const { key } = blob;
+        if (held.has(key)) return;
+        if (!(await holds(folder.blobs, blob, rehash))) {
+          if ((await copyBlob(this.store, folder.blobs, blob, either)) === 'damaged') {
             // Its row goes before its bytes do.
-            if (await this.dataSource.manager.existsBy(Archive, { id })) damaged.push(archive);
+            if (await this.dataSource.manager.existsBy(BlobRecord, { key })) damaged.push(key);
             else gone += 1;
             return;
           }
           copied += 1;
         }
-        held.add(id);
+        held.add(key);
       });
       return { gone, damaged };
     };
 
-    await copyAll(archivesOf(this.dataSource), verify);
+    await copyAll(blobsOf(this.dataSource), verify);
     const { entities } = this.dataSource.options;
     const made = await withSnapshots(this.config, entities, async (look) => {
       for (let looks = 0; looks < mostLooks; looks += 1) {
         const written = await look(async (snapshot) => {
-          const { gone, damaged } = await copyAll(snapshot.archives(), false);
+          const { gone, damaged } = await copyAll(snapshot.blobs(), false);
           return gone > 0 ? null : this.write(folder, snapshot, held, damaged, options);
         });
         if (written) return written;
@@ -143,7 +145,7 @@ export class BackupService {
     folder: BackupFolder,
     snapshot: DatabaseSnapshot,
     held: ReadonlySet<string>,
-    damaged: readonly Named[],
+    damaged: readonly BlobKey[],
     options: BackupOptions,
   ): Promise<Pick<BackedUp, 'snapshot' | 'archives' | 'bytes' | 'damaged'>> {
     const now = new Date();
@@ -152,10 +154,10 @@ export class BackupService {
       const rows = await this.writeRows(draft, snapshot, now, options.signal);
       let [count, bytes] = [0, 0];
       async function* list(): AsyncIterable<string> {
-        for await (const { id, size, sha256 } of snapshot.archives()) {
-          count += 1;
-          bytes += size;
-          if (held.has(id)) yield BackupFolder.line(id, sha256);
+        for await (const blob of snapshot.blobs()) {
+          if (blob.role === original) count += 1;
+          bytes += blob.size;
+          if (held.has(blob.key)) yield BackupFolder.line(blob);
         }
       }
       const listed = await writeDurably(draft.path(listFile), list(), { signal: options.signal });
@@ -168,13 +170,14 @@ export class BackupService {
         rows,
         list: listed,
         archives: { count, bytes },
-        damaged: damaged.map(({ id }) => id),
+        damaged,
         secretKey: {
           included: options.withSecretKey,
           proof: this.keyring.sign(keyPurpose, draft.name),
         },
       });
-      return { snapshot: draft.name, archives: count, bytes, damaged };
+      const named = await this.blobs.named(damaged);
+      return { snapshot: draft.name, archives: count, bytes, damaged: named };
     } catch (cause) {
       await draft.discard();
       throw cause;

@@ -2,13 +2,13 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { newDigest } from '../secrets/digest.js';
 import type { Digest } from '../secrets/digest.js';
-import { BlobDamaged, blobKey } from '../storage/blob-store.js';
-import type { BlobStore } from '../storage/blob-store.js';
+import { BlobDamaged } from '../storage/blob-store.js';
+import type { BlobKey, BlobStore } from '../storage/blob-store.js';
 import { digested } from './durable-file.js';
 
-/** What a row says of its file. */
+/** What the register says of a file. */
 export interface Recorded {
-  readonly id: string;
+  readonly key: BlobKey;
   readonly size: number;
   readonly sha256: string;
 }
@@ -17,18 +17,17 @@ export interface Recorded {
 const atOnce = 4;
 
 /**
- * Copies one archive from store to store, hashing on the way; durable when it resolves with 'copied'.
+ * Copies one blob from store to store, hashing on the way; durable when it resolves with 'copied'.
  * @returns 'damaged' where the source has it not, or not with the row's size and hash: then there is no copy
  * @throws what the target refuses, and StorageUnavailable where the source is not there at all
  */
 export const copyBlob = async (
   from: BlobStore,
   to: BlobStore,
-  { id, size, sha256 }: Recorded,
+  { key, size, sha256 }: Recorded,
   signal: AbortSignal,
 ): Promise<'copied' | 'damaged'> => {
-  const key = blobKey(id);
-  const source = await from.open(key, size).catch((cause: unknown) => ifOneOnly(from, id, cause));
+  const source = await from.open(key, size).catch((cause: unknown) => ifOneOnly(from, key, cause));
   if (source === 'damaged') return source;
   const partial = await to.begin(key).catch((cause: unknown) => {
     source.destroy();
@@ -45,7 +44,7 @@ export const copyBlob = async (
     return 'copied';
   } catch (cause) {
     await partial.discard();
-    if (cause instanceof Unreadable) return ifOneOnly(from, id, cause.cause);
+    if (cause instanceof Unreadable) return ifOneOnly(from, key, cause.cause);
     throw cause;
   }
 };
@@ -62,19 +61,19 @@ async function* readable(source: Readable, digest: Digest): AsyncIterable<Buffer
 }
 
 /** A store that answers, and one file that cannot be read: a bad sector must not end the run. */
-const ifOneOnly = async (from: BlobStore, id: string, cause: unknown): Promise<'damaged'> => {
-  if (!(cause instanceof BlobDamaged)) await from.has(blobKey(id));
+const ifOneOnly = async (from: BlobStore, key: BlobKey, cause: unknown): Promise<'damaged'> => {
+  if (!(cause instanceof BlobDamaged)) await from.has(key);
   return 'damaged';
 };
 
 /** Whether the store holds it with the row's size; and, where asked for, with its hash. */
 export const holds = async (
   store: BlobStore,
-  { id, size, sha256 }: Recorded,
+  { key, size, sha256 }: Recorded,
   rehash: boolean,
 ): Promise<boolean> => {
   try {
-    const source = await store.open(blobKey(id), size);
+    const source = await store.open(key, size);
     if (!rehash) {
       source.destroy();
       return true;
@@ -83,7 +82,7 @@ export const holds = async (
     for await (const chunk of source) digest.update(chunk as Buffer);
     return digest.digest('hex') === sha256;
   } catch (cause) {
-    if (!(cause instanceof BlobDamaged)) await store.has(blobKey(id));
+    if (!(cause instanceof BlobDamaged)) await store.has(key);
     return false;
   }
 };

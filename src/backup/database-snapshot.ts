@@ -1,32 +1,31 @@
 import type { DataSource, QueryRunner } from 'typeorm';
-import { Archive } from '../archives/archive.entity.js';
 import { databaseTarget } from '../config/load-config.js';
 import type { Config } from '../config/config.js';
 import { isPostgres, openDatabase } from '../database/data-source.js';
-import type { Recorded } from './blob-copy.js';
+import { BlobRecord } from '../storage/blobs/blob-record.entity.js';
 import { allShapes, keptShapes, portable } from './backup.policy.js';
 import type { Cell, Row, TableShape } from './backup.policy.js';
 
 const pageSize = 500;
 
-/** The newest first: those are the ones that may still be missing, and may soon be deleted. */
-export async function* archivesOf(
+/** Those whose bytes should be there, the newest first: they may still be missing, and may soon be deleted. */
+export async function* blobsOf(
   dataSource: DataSource,
   runner?: QueryRunner,
-): AsyncIterable<Recorded & { readonly filename: string }> {
+): AsyncIterable<BlobRecord> {
   let before: string | null = null;
   for (;;) {
     const page = dataSource
-      .createQueryBuilder(Archive, 'archive', runner)
-      .select(['archive.id', 'archive.size', 'archive.sha256', 'archive.filename'])
-      .orderBy('archive.id', 'DESC')
+      .createQueryBuilder(BlobRecord, 'blob', runner)
+      .where("blob.state <> 'coming'")
+      .orderBy('blob.key', 'DESC')
       .limit(pageSize);
-    if (before !== null) page.where('archive.id < :before', { before });
-    const found: Archive[] = await page.getMany();
+    if (before !== null) page.andWhere('blob.key < :before', { before });
+    const found: BlobRecord[] = await page.getMany();
     yield* found;
     const last = found.at(-1);
     if (!last) return;
-    before = last.id;
+    before = last.key;
   }
 }
 
@@ -41,8 +40,8 @@ export class DatabaseSnapshot {
     private readonly runner: QueryRunner,
   ) {}
 
-  archives(): ReturnType<typeof archivesOf> {
-    return archivesOf(this.dataSource, this.runner);
+  blobs(): AsyncIterable<BlobRecord> {
+    return blobsOf(this.dataSource, this.runner);
   }
 
   /** Those that a backup keeps. */

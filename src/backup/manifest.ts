@@ -19,8 +19,9 @@ export interface Manifest {
   readonly migrations: readonly string[];
   readonly rows: Written & { readonly tables: Readonly<Record<string, number>> };
   readonly list: Written;
+  /** The bytes are those of all blobs. */
   readonly archives: { readonly count: number; readonly bytes: number };
-  /** Ids of archives whose bytes the storage no longer had and no earlier backup has: rows without a file. */
+  /** Keys of blobs whose bytes the storage no longer had and no earlier backup has: rows without a file. */
   readonly damaged: readonly string[];
   readonly secretKey: { readonly included: boolean; readonly proof: string };
 }

@@ -7,7 +7,9 @@ import type { Schema } from '../database/data-source.js';
 import { Setting } from '../database/setting.entity.js';
 import { keptSecretKey, secretKeyIn } from '../secrets/secret-key-file.js';
 import { Keyring } from '../secrets/secrets.js';
-import type { BlobStore } from '../storage/blob-store.js';
+import { blobKey } from '../storage/blob-store.js';
+import type { BlobKey, BlobStore } from '../storage/blob-store.js';
+import { original } from '../storage/blobs/blob-record.entity.js';
 import { isFull } from './backup-folder.js';
 import type { BackupFolder } from './backup-folder.js';
 import {
@@ -32,13 +34,12 @@ export interface Snapshot {
   readonly manifest: Manifest;
 }
 
-type Named = Recorded & { readonly filename: string };
-
 export interface Restored {
   readonly archives: number;
+  /** Of all blobs. */
   readonly bytes: number;
-  /** Their bytes are not in the backup, or not as they were. */
-  readonly damaged: readonly Named[];
+  /** Keys of blobs whose bytes are not in the backup, or not as they were. */
+  readonly damaged: readonly BlobKey[];
 }
 
 const nameOf = (migration: unknown): string =>
@@ -76,7 +77,7 @@ export const isKeyOf = ({ name, manifest }: Snapshot, keyring: Keyring): boolean
   keyring.isSigned(keyPurpose, name, manifest.secretKey.proof);
 
 /**
- * Puts a snapshot into an empty database and an empty storage. The archives come first, the rows in one transaction
+ * Puts a snapshot into an empty database and an empty storage. The blobs come first, the rows in one transaction
  * after them: until then the database is empty, so that a restore that was broken off is simply run again, and no
  * service ever shows an archive that is still to come.
  */
@@ -94,9 +95,9 @@ export class Restore {
     try {
       await this.assertDatabaseEmpty();
       // A new id for the store: the old one may still stand, and must not be taken for this database's.
-      await new StoreIdentity(this.dataSource, this.store).take();
+      await new StoreIdentity(this.dataSource, this.store).take(true);
       await this.assertStoreEmpty();
-      const restored = await this.copyArchives();
+      const restored = await this.copyBlobs();
       await this.loadRows();
       return restored;
     } catch (cause) {
@@ -111,7 +112,7 @@ export class Restore {
     if (used.length > 0) throw new DatabaseNotEmpty(used);
   }
 
-  /** Archives of this backup may be there: a restore was broken off. What came in part begins anew. */
+  /** Blobs of this backup may be there: a restore was broken off. What came in part begins anew. */
   private async assertStoreEmpty(): Promise<void> {
     const expected = new Set(await this.folder.listed(this.snapshot.name));
     for await (const stored of this.store.list()) {
@@ -121,15 +122,15 @@ export class Restore {
     }
   }
 
-  private async copyArchives(): Promise<Restored> {
+  private async copyBlobs(): Promise<Restored> {
     let [archives, bytes] = [0, 0];
-    const damaged: Named[] = [];
-    await someAtOnce(this.archives(), this.signal, async (archive, either) => {
-      archives += 1;
-      bytes += archive.size;
-      if (await holds(this.store, archive, true)) return;
-      if ((await copyBlob(this.folder.blobs, this.store, archive, either)) === 'damaged')
-        damaged.push(archive);
+    const damaged: BlobKey[] = [];
+    await someAtOnce(this.blobs(), this.signal, async (blob, either) => {
+      if (blob.isOriginal) archives += 1;
+      bytes += blob.size;
+      if (await holds(this.store, blob, true)) return;
+      if ((await copyBlob(this.folder.blobs, this.store, blob, either)) === 'damaged')
+        damaged.push(blob.key);
     });
     return { archives, bytes, damaged };
   }
@@ -138,14 +139,16 @@ export class Restore {
     return unpackedRows(this.folder.path(this.snapshot.name, rowsFile));
   }
 
-  private async *archives(): AsyncIterable<Named> {
+  /** What the register of the backup names. Before there was a register each archive was the one blob of its row. */
+  private async *blobs(): AsyncIterable<Recorded & { readonly isOriginal: boolean }> {
+    const hasRegister = Object.hasOwn(this.snapshot.manifest.rows.tables, 'blobs');
     for await (const row of this.rows())
-      if (row.table === 'archives')
+      if (row.table === (hasRegister ? 'blobs' : 'archives'))
         yield {
-          id: String(cell(row, 'id')),
+          key: blobKey(String(cell(row, hasRegister ? 'key' : 'id'))),
           size: Number(cell(row, 'size')),
           sha256: String(cell(row, 'sha256')),
-          filename: String(cell(row, 'filename')),
+          isOriginal: !hasRegister || cell(row, 'role') === original,
         };
   }
 

@@ -1,9 +1,15 @@
 import { storeIdSetting } from '../maintenance/store-identity.service.js';
 import type { Row } from './backup.policy.js';
 
+/** A row of a kept table that the copy has not. */
+const isLeft = (table: string, row: Row): boolean =>
+  (table === 'settings' && row['name'] === storeIdSetting) ||
+  (table === 'blobs' && row['state'] === 'coming');
+
 /**
  * Uploads under way when a backup is made have neither bytes nor an archive in it. In the copy they are settled as a
- * crash would settle them: each gives its attempt back and is remembered as interrupted.
+ * crash would settle them: each gives its attempt back and is remembered as interrupted. Nor are blobs in it that were
+ * being written.
  */
 export class Settling {
   private readonly reserved = new Map<string, number>();
@@ -23,9 +29,7 @@ export class Settling {
     batches: AsyncIterable<readonly Row[]>,
   ): AsyncIterable<readonly Row[]> {
     for await (const batch of batches)
-      yield batch
-        .filter(({ name }) => table !== 'settings' || name !== storeIdSetting)
-        .map((row) => this.settled(table, row));
+      yield batch.filter((row) => !isLeft(table, row)).map((row) => this.settled(table, row));
     yield this.added(table);
   }
 

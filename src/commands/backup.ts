@@ -10,14 +10,16 @@ import { loadConfig } from '../config/load-config.js';
 import { DatabaseNewer } from '../database/migrate.js';
 import { openResources } from '../main.js';
 import { schema } from '../schema.js';
+import { BlobRegister } from '../storage/blobs/blob-register.service.js';
+import type { NamedBlob } from '../storage/blobs/blob-register.service.js';
 import { openStore } from '../storage/open-store.js';
 import { commandLog, interruptible, operator, print, withStorage } from './command.js';
 import { printVerified } from './commands.js';
 
 const mostKept = 10_000;
 
-const printDamaged = (damaged: readonly { readonly id: string; readonly filename: string }[]) => {
-  for (const { id, filename } of damaged) print(`damaged ${id} ${JSON.stringify(filename)}`);
+const printDamaged = (damaged: readonly NamedBlob[]): void => {
+  for (const { key, name } of damaged) print(`damaged ${key} ${JSON.stringify(name)}`);
 };
 
 export interface BackupFlags {
@@ -91,8 +93,8 @@ export const runRestore = async (
     const snapshot = await folder.snapshot(wanted);
     const restored = await interruptible((signal) => restoreFrom(folder, snapshot, config, signal));
     const { archives, bytes, damaged } = restored;
-    printDamaged(damaged);
     await withStorage(async (service) => {
+      printDamaged(await service.get(BlobRegister).named(damaged));
       const unprovable = await service
         .get(RestoredService)
         .settle(snapshot, operator, { archives, bytes });

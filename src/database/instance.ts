@@ -41,6 +41,14 @@ export abstract class Instance {
   /** Of two that enter at the same moment with keys of their own both are refused. @throws OtherSecretKey */
   abstract assertSameKey(): Promise<void>;
   abstract isAlive(instance: number): Promise<boolean>;
+  /** Those of them that live. Asked all at once: it may take seconds to know that one is dead, and many may be. */
+  async living(instances: Iterable<number>): Promise<ReadonlySet<number>> {
+    const looks = [...new Set(instances)].map(async (one) =>
+      one === this.number || (await this.isAlive(one)) ? [one] : [],
+    );
+    return new Set((await Promise.all(looks)).flat());
+  }
+
   /** The same at one look: one that has lost its connection for a moment seems dead. */
   abstract looksAlive(instance: number): Promise<boolean>;
   /** Whether another process serves this database now. On SQLite `enter` has refused that. */

@@ -2,7 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ArchiveDeletion } from '../archives/archive-deletion.service.js';
 import { Archive } from '../archives/archive.entity.js';
-import { Tombstones } from '../archives/tombstones.service.js';
+import type { BlobKey } from '../storage/blob-store.js';
+import { Tombstones } from '../storage/blobs/tombstones.service.js';
 import { systemActor } from '../http/actor.js';
 import { Every, minuteMs } from '../jobs/decorators.js';
 import { Platform } from '../platforms/platform.entity.js';
@@ -35,9 +36,14 @@ export class RetentionService {
         .orderBy('archive.id')
         .limit(batchSize)
         .getRawMany<{ id: string }>();
-      for (const row of rows)
-        if (await this.archives.remove(row.id, systemActor, 'archive.expired')) expired += 1;
-      await this.tombstones.bury(rows.map((row) => row.id));
+      const released: BlobKey[] = [];
+      for (const row of rows) {
+        const keys = await this.archives.remove(row.id, systemActor, 'archive.expired');
+        if (!keys) continue;
+        released.push(...keys);
+        expired += 1;
+      }
+      await this.tombstones.bury(released);
     }
     if (expired > 0) this.log.log({ event: 'archives.expired', count: expired });
     return expired;

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { archiveOwner } from '../archives/archive-blobs.service.js';
 import { Archive } from '../archives/archive.entity.js';
-import { Tombstones } from '../archives/tombstones.service.js';
+import { BlobRegister } from '../storage/blobs/blob-register.service.js';
+import { Tombstones } from '../storage/blobs/tombstones.service.js';
 import type { Ticket } from '../tickets/ticket.entity.js';
 import { TicketDeletion } from '../tickets/ticket-deletion.service.js';
 import type { AfterCommit, TicketParticipant } from '../tickets/ticket-deletion.service.js';
@@ -13,6 +15,7 @@ import { Upload } from '../uploads/records/upload.entity.js';
 export class TicketFiles implements TicketParticipant, OnModuleInit {
   constructor(
     private readonly tickets: TicketDeletion,
+    private readonly blobs: BlobRegister,
     private readonly tombstones: Tombstones,
   ) {}
 
@@ -29,9 +32,14 @@ export class TicketFiles implements TicketParticipant, OnModuleInit {
       .innerJoin('upload.token', 'token')
       .where('token.ticketId = :id', { id })
       .getRawMany<{ id: string }>();
-    const keys = [...archives, ...uploads].map((row) => row.id);
-    await this.tombstones.add(tx, keys);
+    const begun = uploads.map((row) => row.id);
+    await this.tombstones.add(tx, begun);
     await tx.delete(Archive, { ticketId: id });
-    return () => this.tombstones.bury(keys);
+    // After their rows: whoever was about to give one another blob has come before us, or finds no archive.
+    const keys = await this.blobs.release(
+      tx,
+      archives.map((archive) => archiveOwner(archive.id)),
+    );
+    return () => this.tombstones.bury([...keys, ...begun]);
   }
 }

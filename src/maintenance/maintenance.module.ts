@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { ArchivesModule } from '../archives/archives.module.js';
 import { DownloadsModule } from '../archives/downloads/downloads.module.js';
 import { DeletionModule } from '../deletion/deletion.module.js';
 import { UploadsModule } from '../uploads/uploads.module.js';
@@ -9,7 +8,7 @@ import { SweepService } from './sweep.service.js';
 import { VerifyService } from './verify.service.js';
 
 @Module({
-  imports: [ArchivesModule, DeletionModule, DownloadsModule, UploadsModule],
+  imports: [DeletionModule, DownloadsModule, UploadsModule],
   providers: [ScrubService, StoreIdentity, SweepService, VerifyService],
   exports: [StoreIdentity, SweepService, VerifyService],
 })

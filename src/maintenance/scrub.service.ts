@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
-import { And, DataSource, LessThan, MoreThan } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
 import { isUniqueViolation } from '../database/errors.js';
 import { Instance } from '../database/instance.js';
@@ -10,7 +10,9 @@ import { ShuttingDown } from '../errors/errors.js';
 import { Draining } from '../http/draining.js';
 import { Every, minuteMs } from '../jobs/decorators.js';
 import { newId } from '../secrets/secrets.js';
-import { Archive } from '../archives/archive.entity.js';
+import { original } from '../storage/blobs/blob-record.entity.js';
+import type { BlobRecord } from '../storage/blobs/blob-record.entity.js';
+import { BlobRegister } from '../storage/blobs/blob-register.service.js';
 import { isDue, leastBytes, nextDueMs } from './scrub.policy.js';
 import type { Round } from './scrub.policy.js';
 import { VerifyService } from './verify.service.js';
@@ -42,7 +44,7 @@ const stored = (text: string): Round | null => {
 };
 
 /**
- * Does what `verify` does, all the time and slowly: reads SCRUB_RATE_BYTES a second, every archive once a week. Of the
+ * Does what `verify` does, all the time and slowly: reads SCRUB_RATE_BYTES a second, every blob once a week. Of the
  * replicas one at a time does it; the row of the round decides which.
  */
 @Injectable()
@@ -57,6 +59,7 @@ export class ScrubService implements BeforeApplicationShutdown {
     private readonly config: Config,
     private readonly instance: Instance,
     private readonly draining: Draining,
+    private readonly blobs: BlobRegister,
     private readonly verifying: VerifyService,
   ) {}
 
@@ -130,12 +133,9 @@ export class ScrubService implements BeforeApplicationShutdown {
         if (this.draining.isDraining) throw new ShuttingDown();
         // One at a time: a large one takes minutes, in which the others may change.
         const { after, before } = claimed.round;
-        const archive = await this.dataSource.manager.findOne(Archive, {
-          where: { id: And(MoreThan(after), LessThan(before)) },
-          order: { id: 'ASC' },
-        });
-        if (!archive) break;
-        await this.look(claimed, archive);
+        const blob = await this.blobs.next(after, before);
+        if (!blob) break;
+        await this.look(claimed, blob);
         if (Date.now() - claimed.keptAtMs >= keepEveryMs) await this.keep(claimed);
       }
     } catch (cause) {
@@ -158,18 +158,18 @@ export class ScrubService implements BeforeApplicationShutdown {
       });
   }
 
-  private async look(claimed: Claimed, archive: Archive): Promise<void> {
-    const finding = await this.verifying.check(archive, (bytes) => this.pace(bytes));
+  private async look(claimed: Claimed, blob: BlobRecord): Promise<void> {
+    const finding = await this.verifying.check(blob, (bytes) => this.pace(bytes));
     const { archives, bytes, findings } = claimed.round;
     claimed.round = {
       ...claimed.round,
-      after: archive.id,
-      archives: archives + 1,
-      bytes: bytes + archive.size,
+      after: blob.key,
+      archives: archives + (blob.role === original ? 1 : 0),
+      bytes: bytes + blob.size,
       findings: findings + (finding ? 1 : 0),
     };
     this.isFailing = false;
-    await this.pace(Math.max(0, leastBytes - archive.size));
+    await this.pace(Math.max(0, leastBytes - blob.size));
   }
 
   /** @throws ShuttingDown */

@@ -4,7 +4,7 @@ import { isUniqueViolation } from '../database/errors.js';
 import { Setting } from '../database/setting.entity.js';
 import { newId } from '../secrets/secrets.js';
 import { BlobStore, NotAStore } from '../storage/blob-store.js';
-import { Archive } from '../archives/archive.entity.js';
+import { BlobRecord } from '../storage/blobs/blob-record.entity.js';
 import { StorageNotThere } from './maintenance.errors.js';
 
 /** Names the one store of a database: not to be carried into another one. */
@@ -37,12 +37,13 @@ export class StoreIdentity {
   }
 
   /**
-   * Call it before anything else touches the store. An empty folder becomes the store only while there are no
-   * archives: later an empty folder is a volume that is not mounted.
+   * Call it before anything else touches the store. An empty folder becomes the store only while nothing is
+   * registered: later an empty folder is a volume that is not mounted.
+   * @param isNew whether the database is known to be empty; a restore's may not have the register's table yet
    * @throws NotAStore where a new database would take a folder that somebody else uses; StorageNotThere
    */
-  async take(): Promise<void> {
-    const mayInitialise = !(await this.dataSource.manager.exists(Archive));
+  async take(isNew = false): Promise<void> {
+    const mayInitialise = isNew || !(await this.dataSource.manager.exists(BlobRecord));
     const storeId = await this.storeId();
     try {
       await this.store.claim(storeId, mayInitialise);

@@ -3,12 +3,12 @@ import { DataSource, In } from 'typeorm';
 import { Every, minuteMs } from '../jobs/decorators.js';
 import { BlobStore } from '../storage/blob-store.js';
 import type { BlobKey, Stored } from '../storage/blob-store.js';
-import { Archive } from '../archives/archive.entity.js';
+import { BlobRegister } from '../storage/blobs/blob-register.service.js';
 import { Upload } from '../uploads/records/upload.entity.js';
 import { AbandonedUploads } from '../uploads/records/abandoned-uploads.service.js';
 import { ResumableRows } from '../uploads/resumable/resumable-rows.service.js';
-import { Tombstone } from '../archives/tombstone.entity.js';
-import { Tombstones } from '../archives/tombstones.service.js';
+import { Tombstone } from '../storage/blobs/tombstone.entity.js';
+import { Tombstones } from '../storage/blobs/tombstones.service.js';
 import { TooManyOrphans } from './maintenance.errors.js';
 
 export interface Swept {
@@ -43,6 +43,7 @@ export class SweepService {
     private readonly store: BlobStore,
     private readonly uploads: AbandonedUploads,
     private readonly resumables: ResumableRows,
+    private readonly blobs: BlobRegister,
     private readonly tombstones: Tombstones,
   ) {}
 
@@ -50,8 +51,10 @@ export class SweepService {
   @Every(minuteMs, 'each')
   async finish(): Promise<Omit<Swept, 'orphans'>> {
     const uploads = (await this.uploads.reclaim()) + (await this.resumables.expire(new Date()));
+    const abandoned = await this.blobs.reclaim();
     const deletions = await this.tombstones.buryAll();
-    if (uploads + deletions > 0) this.log.log({ event: 'sweep.finished', uploads, deletions });
+    if (uploads + abandoned + deletions > 0)
+      this.log.log({ event: 'sweep.finished', uploads, abandoned, deletions });
     return { uploads, deletions };
   }
 
@@ -90,14 +93,14 @@ export class SweepService {
     this.log.warn({ event: 'sweep.orphan-removed', file: nameOf(orphan) });
   }
 
-  /** Removes the partial one alone. Where an archive came by it after we looked, it is gone by itself. */
+  /** Removes the partial one alone. Where a blob came of it after we looked, it is gone by itself. */
   private async dropTwin(key: BlobKey): Promise<void> {
     await (await this.store.resume(key)).discard();
   }
 
   /**
-   * Files that neither an archive, an upload under way nor a deletion under way names. Their twins are partial files of
-   * archives: a power cut in the middle of a rename may leave both names.
+   * Files that neither the register, an upload under way nor a deletion under way names. Twins are partial files of
+   * blobs that are there: a power cut in the middle of a rename may leave both names.
    */
   async orphans(): Promise<Found> {
     let files = 0;
@@ -127,18 +130,19 @@ export class SweepService {
     // In this order: a commit moves a key from the first to the second, a deletion from there to the third, and it
     // must be seen in one of them.
     const uploads = await manager.find(Upload, { select: { id: true }, where: { id: In(keys) } });
-    const archives = await manager.find(Archive, { select: { id: true }, where: { id: In(keys) } });
+    const blobs = await this.blobs.recorded(keys);
     const tombstones = await manager.findBy(Tombstone, { key: In(keys) });
-    const stored = new Set(archives.map(({ id }) => id));
-    const named = new Set([
+    const named = new Set<string>([
       ...uploads.map(({ id }) => id),
-      ...stored,
+      ...blobs.keys(),
       ...tombstones.map(({ key }) => key),
     ]);
     return {
-      // A partial file that was listed may be an archive by now: removing its key would remove that.
+      // A partial file that was listed may be a blob by now: removing its key would remove that.
       orphans: chunk.filter((one) => one.kind === 'foreign' || !named.has(one.key)),
-      twins: chunk.flatMap((one) => (one.kind === 'partial' && stored.has(one.key) ? one.key : [])),
+      twins: chunk.flatMap((one) =>
+        one.kind === 'partial' && blobs.get(one.key) === 'kept' ? one.key : [],
+      ),
     };
   }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { DataSource } from 'typeorm';
 import { RetentionService } from '../../src/deletion/retention.service.js';
-import { Tombstone } from '../../src/archives/tombstone.entity.js';
+import { Tombstone } from '../../src/storage/blobs/tombstone.entity.js';
 import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { noise } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';

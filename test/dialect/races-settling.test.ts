@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import { Archive } from '../../src/archives/archive.entity.js';
 import { begunNow } from '../../src/uploads/records/new-upload.js';
 import { UploadsService } from '../../src/uploads/records/uploads.service.js';
-import { Tombstones } from '../../src/archives/tombstones.service.js';
+import { Tombstones } from '../../src/storage/blobs/tombstones.service.js';
 import { SideCarUnreadable } from '../../src/uploads/side-cars/side-cars.errors.js';
 import { UploadTokenUnknown } from '../../src/tickets/tokens/upload-tokens.errors.js';
 import { UploadTokensService } from '../../src/tickets/tokens/upload-tokens.service.js';

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { Tombstone } from '../../src/archives/tombstone.entity.js';
+import { Tombstone } from '../../src/storage/blobs/tombstone.entity.js';
 import { RetentionService } from '../../src/deletion/retention.service.js';
 import { ScrubService } from '../../src/maintenance/scrub.service.js';
 import { SweepService } from '../../src/maintenance/sweep.service.js';

@@ -5,7 +5,7 @@ import { DataSource, IsNull } from 'typeorm';
 import { Archive } from '../../archives/archive.entity.js';
 import { Upload, ways } from '../../uploads/records/upload.entity.js';
 import { UploadsService } from '../../uploads/records/uploads.service.js';
-import { Tombstone } from '../../archives/tombstone.entity.js';
+import { Tombstone } from '../../storage/blobs/tombstone.entity.js';
 import { AuditEvent } from '../../audit/audit-event.entity.js';
 import { Config } from '../../config/config.js';
 import { HealthService } from '../health.service.js';

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { archiveOwner } from '../../archives/archive-blobs.service.js';
 import { Archive } from '../../archives/archive.entity.js';
 import { AuditService } from '../../audit/audit.service.js';
 import { insertRow } from '../../database/insert.js';
@@ -8,6 +9,7 @@ import { DatabaseUnavailable } from '../../errors/errors.js';
 import { actorOf } from '../../http/actor.js';
 import { Metrics } from '../../metrics/metrics.js';
 import type { PartialBlob } from '../../storage/blob-store.js';
+import { BlobRegister } from '../../storage/blobs/blob-register.service.js';
 import { Ticket } from '../../tickets/ticket.entity.js';
 import { TicketResolved } from '../../tickets/tickets.errors.js';
 import { TicketsService } from '../../tickets/tickets.service.js';
@@ -42,6 +44,7 @@ export class CompletionService {
     private readonly uploads: UploadsService,
     private readonly sideCars: SideCarsService,
     private readonly readBack: ReadBack,
+    private readonly blobs: BlobRegister,
     private readonly audit: AuditService,
     private readonly metrics: Metrics,
   ) {}
@@ -120,6 +123,7 @@ export class CompletionService {
         idempotencyKey: upload.idempotencyKey,
         uploadedAt,
       });
+      await this.blobs.addOriginal(tx, archiveOwner(upload.id), upload.id, received);
       await recordAttempt(tx, token.id, upload, { ...received, bytes: size }, null);
       await this.audit.record(tx, actorOf({ kind: 'customer', tokenId: token.id }), {
         action: 'archive.stored',

@@ -4,7 +4,7 @@ import { Config } from '../../config/config.js';
 import { Instance } from '../../database/instance.js';
 import { NotFound } from '../../errors/errors.js';
 import { BlobStore, blobKey } from '../../storage/blob-store.js';
-import { Tombstones } from '../../archives/tombstones.service.js';
+import { Tombstones } from '../../storage/blobs/tombstones.service.js';
 import { recordAttempt } from './attempt.entity.js';
 import { Upload } from './upload.entity.js';
 import { UploadHolders } from './upload-holders.service.js';
@@ -32,13 +32,7 @@ export class AbandonedUploads {
   async reclaim(): Promise<number> {
     const isWorkedOn = this.uploads.activeNow();
     const rows = await this.dataSource.manager.findBy(Upload, { way: Not('tus') });
-    const others = new Set(rows.map(({ instance }) => instance));
-    others.delete(this.instance.number);
-    // All at once: it may take seconds to know that one is dead, and many may have died together.
-    const looked = [...others].map(async (one) =>
-      (await this.instance.isAlive(one)) ? [one] : [],
-    );
-    const alive = new Set((await Promise.all(looked)).flat());
+    const alive = await this.instance.living(rows.map(({ instance }) => instance));
     let reclaimed = 0;
     for (const row of rows) {
       const { id, instance } = row;

@@ -13,7 +13,7 @@ import { UploadTokensService } from '../../tickets/tokens/upload-tokens.service.
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
 import { Archive } from '../../archives/archive.entity.js';
 import { recordAttempt } from './attempt.entity.js';
-import { Tombstones } from '../../archives/tombstones.service.js';
+import { Tombstones } from '../../storage/blobs/tombstones.service.js';
 import { UploadFault } from './uploads.errors.js';
 import { isItsFault, reasonOf } from './upload-outcome.policy.js';
 import type { Failed } from './upload-outcome.policy.js';

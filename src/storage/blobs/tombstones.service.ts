@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { BlobStore, blobKey } from '../storage/blob-store.js';
-import { Archive } from './archive.entity.js';
+import { BlobStore, blobKey } from '../blob-store.js';
+import { BlobRecord } from './blob-record.entity.js';
 import { Tombstone } from './tombstone.entity.js';
 
 /** SQLite takes 32766 parameters a statement, PostgreSQL 65535. */
@@ -56,11 +56,11 @@ export class Tombstones {
 
   /** The last line of defence: bytes that have a record stay, whatever asks for their burial. */
   private async without(keys: readonly string[]): Promise<string[]> {
-    const recorded = await this.dataSource.manager.find(Archive, {
-      select: { id: true },
-      where: { id: In(keys) },
+    const recorded = await this.dataSource.manager.find(BlobRecord, {
+      select: { key: true },
+      where: { key: In(keys) },
     });
-    const kept = new Set(recorded.map(({ id }) => id));
+    const kept = new Set<string>(recorded.map(({ key }) => key));
     if (kept.size > 0) this.log.error({ event: 'blob.has-record', keys: [...kept] });
     return keys.filter((key) => !kept.has(key));
   }

@@ -1,5 +1,5 @@
 import { Entity, PrimaryColumn } from 'typeorm';
-import { Instant } from '../database/columns.js';
+import { Instant } from '../../database/columns.js';
 
 /** A blob whose record is gone and whose bytes have to go; removed after them. */
 @Entity('tombstones')
