@@ -40,6 +40,6 @@ const blobs = new Table({
   ],
   indices: [
     index('blobs', 'owner_id', 'role'),
-    partial('blobs', 'coming', "state = 'coming'", 'instance'),
+    partial('blobs', 'not_stored', "state <> 'stored'", 'state'),
   ],
 });

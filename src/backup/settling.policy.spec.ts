@@ -34,6 +34,12 @@ describe('the copy of what was under way', () => {
     ]);
   });
 
+  it('leaves out blobs that were being written, and no others', async () => {
+    const blobs = ['coming', 'stored', 'damaged'].map((state) => ({ key: state, state }));
+    const copied = await through(settling, 'blobs', blobs);
+    expect(copied.map(({ key }) => key)).toEqual(['stored', 'damaged']);
+  });
+
   it('remembers each as interrupted, after those that had ended', async () => {
     const attempts = await through(settling, 'attempts', [{ id: 'a0', outcome: 'stored' }]);
     expect(attempts.map(({ id }) => id)).toEqual(['a0', 'u1', 'u2', 'u3']);

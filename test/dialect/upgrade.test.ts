@@ -1,6 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { DataSource } from 'typeorm';
+import { Archive } from '../../src/archives/archive.entity.js';
 import { schema } from '../../src/schema.js';
+import { BlobRecord } from '../../src/storage/blobs/blob-record.entity.js';
 import { Backups } from '../support/backups.js';
 import { command } from '../support/command.js';
 import { isSqlite, postgresPlace, sqlitePlace } from '../support/database.js';
@@ -8,6 +12,7 @@ import type { Place } from '../support/database.js';
 import { download } from '../support/download.js';
 import { Account, admin } from '../support/given.js';
 import { startedService } from '../support/service.js';
+import { storeFolder } from '../support/store-files.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { upload } from '../support/upload.js';
 
@@ -29,6 +34,30 @@ const earlier = async (): Promise<Place> => {
   expect(await command(['restore', dir], { place, env })).toMatchObject({ code: 0 });
   return place;
 };
+
+it('gets a row in the register for each archive, without a look at the bytes', async () => {
+  const place = await earlier();
+  const [store, aside] = [storeFolder(place), `${storeFolder(place)}-aside`];
+  renameSync(store, aside);
+  expect(await command(['migrate'], { place, env })).toMatchObject({ code: 0 });
+  renameSync(aside, store);
+  const { app } = await startedService(env, place);
+  const { manager } = app.get(DataSource);
+  const archives = await manager.find(Archive, { order: { id: 'ASC' } });
+  expect(archives).toHaveLength(2);
+  expect(await manager.find(BlobRecord, { order: { key: 'ASC' } })).toEqual(
+    archives.map(({ id, size, sha256 }) => ({
+      key: id,
+      ownerKind: 'archive',
+      ownerId: id,
+      role: 'original',
+      state: 'stored',
+      size,
+      sha256,
+      instance: null,
+    })),
+  );
+});
 
 it('a database and a store of the first schema are brought up to date at the start, and nothing is lost', async () => {
   const place = await earlier();

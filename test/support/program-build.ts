@@ -18,6 +18,9 @@ const folder = join(root, 'node_modules/.cache/logs-collector-program');
 /** The program as `npm run build` makes it, less the check of types, for tests that kill a real process. */
 export const programPath = join(folder, 'dist/src/cli.js');
 
+/** One of the programs of test/programs, which use the service's parts in a process that may be killed. */
+export const testProgram = (name: string): string => join(folder, `dist/test/programs/${name}.js`);
+
 /** What Node has compiled of the program and its packages serves the next process: a quarter of a start's time. */
 export const compileCache = { NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
 
@@ -46,7 +49,7 @@ const compile = (source: string): string =>
 
 /** Run once before all tests; it takes a fifth of a second. */
 export default function buildProgram(): void {
-  for (const part of ['src', 'reader', 'migrations'])
+  for (const part of ['src', 'reader', 'migrations', 'test/programs'])
     for (const name of readdirSync(join(root, part), { recursive: true, encoding: 'utf8' }))
       if (name.endsWith('.ts') && !name.endsWith('.spec.ts')) {
         const source = join(part, name);

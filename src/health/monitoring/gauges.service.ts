@@ -5,6 +5,8 @@ import { DataSource, IsNull } from 'typeorm';
 import { Archive } from '../../archives/archive.entity.js';
 import { Upload, ways } from '../../uploads/records/upload.entity.js';
 import { UploadsService } from '../../uploads/records/uploads.service.js';
+import { original } from '../../storage/blobs/blob-record.entity.js';
+import { BlobRegister } from '../../storage/blobs/blob-register.service.js';
 import { Tombstone } from '../../storage/blobs/tombstone.entity.js';
 import { AuditEvent } from '../../audit/audit-event.entity.js';
 import { Config } from '../../config/config.js';
@@ -27,6 +29,7 @@ export class GaugesService implements OnModuleInit {
     private readonly uploads: UploadsService,
     private readonly health: HealthService,
     private readonly store: BlobStore,
+    private readonly blobs: BlobRegister,
     private readonly space: FreeSpace,
   ) {}
 
@@ -62,6 +65,14 @@ export class GaugesService implements OnModuleInit {
     this.gauge('archives_damaged', 'Archives whose bytes are not those stored', [], async () =>
       one(await manager.countBy(Archive, { state: 'damaged' })),
     );
+    this.gauge('blobs_damaged', 'Damaged bytes, by what they are for', ['role'], async () => {
+      const damaged = (await this.blobs.notStored()).filter(({ state }) => state === 'damaged');
+      const roles = [original, ...damaged.map(({ role }) => role)];
+      return [...new Set(roles)].map((role) => [
+        { role },
+        damaged.filter((blob) => blob.role === role).length,
+      ]);
+    });
     this.gauge('storage_bytes', 'The volume of the archives', ['kind'], async () => {
       const space = await this.store.space();
       // An object store: nothing there fills up.

@@ -20,7 +20,7 @@ export const original = 'original';
  */
 @Entity('blobs')
 @Index('ix_blobs_owner_id_role', ['ownerId', 'role'])
-@Index('ix_blobs_coming', ['instance'], { where: "state = 'coming'" })
+@Index('ix_blobs_not_stored', ['state'], { where: "state <> 'stored'" })
 export class BlobRecord {
   @PrimaryColumn({ type: 'varchar', length: 36, primaryKeyConstraintName: 'pk_blobs' })
   key!: BlobKey;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { And, DataSource, In, IsNull, LessThan, MoreThan, Not } from 'typeorm';
+import { And, DataSource, In, LessThan, MoreThan, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { insertRow } from '../../database/insert.js';
 import { Instance } from '../../database/instance.js';
@@ -240,10 +240,7 @@ export class BlobRegister {
 
   /** Abandons what processes that died were writing. @returns how many */
   async reclaim(): Promise<number> {
-    const rows = await this.dataSource.manager.find(BlobRecord, {
-      select: { key: true, instance: true },
-      where: { state: 'coming', instance: Not(IsNull()) },
-    });
+    const rows = (await this.notStored()).filter(({ state }) => state === 'coming');
     const others = rows.flatMap(({ instance }) => instance ?? []);
     const alive = await this.instance.living(others);
     let reclaimed = 0;
@@ -253,6 +250,17 @@ export class BlobRegister {
       if (await this.abandon(key)) reclaimed += 1;
     }
     return reclaimed;
+  }
+
+  /** Those that are coming or damaged: few, whatever the number of all. */
+  notStored(): Promise<readonly BlobRecord[]> {
+    return (
+      this.dataSource
+        .createQueryBuilder(BlobRecord, 'blob')
+        // The partial index's own condition, word for word: SQLite finds it by that.
+        .where("blob.state <> 'stored'")
+        .getMany()
+    );
   }
 
   /** @throws OwnerGone */
