@@ -49,8 +49,9 @@ const shown = [
   '\\.(module|service|entity)\\.ts$',
   // The words of a service: what it takes, gives and throws. A constraint is named once, where it belongs.
   '\\.(dto|errors)\\.ts$',
-  // What can happen, as every feature tells it to the audit.
+  // What can happen, what the audit calls it, and how a feature subscribes to it.
   '^src/audit/audit\\.actions\\.ts$',
+  '^src/events/(events|on-event)\\.ts$',
   // Sockets of auth: a feature that has credentials of its own plugs its strategy in.
   '^src/auth/(authenticator|credential\\.strategy)\\.ts$',
   // Socket of platforms and tickets: a feature above plugs in what goes with them.
@@ -73,6 +74,14 @@ module.exports = {
       severity: 'error',
       from: { path: `^src/${any(features)}/`, pathNot: [spec, commands] },
       to: { path: `^src/${any(features)}/`, pathNot: ['^src/$1/', ...shown] },
+    },
+    {
+      name: 'deeds-are-recorded-as-events-so-that-subscribers-hear-of-them',
+      comment:
+        'Call EventsService.record: what is told to the audit alone passes the subscribers by.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/(audit|events)/', spec] },
+      to: { path: '^src/audit/audit\\.service\\.ts$' },
     },
     {
       name: 'controllers-see-services-only',

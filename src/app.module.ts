@@ -11,6 +11,7 @@ import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import type { Instance } from './database/instance.js';
 import { DeletionModule } from './deletion/deletion.module.js';
+import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
@@ -51,6 +52,7 @@ export class AppModule {
         // Express tries the routes in their order: first those that are asked all the time.
         HealthModule,
         AuditModule,
+        EventsModule,
         ThrottlingModule,
         AuthModule,
         UploadsModule,

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../audit/audit.service.js';
+import { EventsService } from '../events/events.service.js';
 import { systemActor } from '../http/actor.js';
 import { BlobOwners } from '../storage/blobs/blob-owners.js';
 import type { BlobOwner, Damage, Owner } from '../storage/blobs/blob-owners.js';
@@ -19,7 +19,7 @@ export class ArchiveBlobs implements BlobOwner, OnModuleInit {
 
   constructor(
     private readonly owners: BlobOwners,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
   ) {}
 
   onModuleInit(): void {
@@ -44,8 +44,8 @@ export class ArchiveBlobs implements BlobOwner, OnModuleInit {
     }
     await tx.update(Archive, { id }, { state: 'damaged' });
     this.log.error({ event: 'archive.damaged', archiveId: id, kind });
-    await this.audit.record(tx, systemActor, {
-      action: 'archive.damaged',
+    await this.events.record(tx, systemActor, {
+      name: 'archive.damaged',
       subject: { kind: 'archive', id },
       details: { kind, filename: (await this.nameOf(tx, id)) ?? '' },
     });

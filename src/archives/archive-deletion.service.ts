@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Action } from '../audit/audit.actions.js';
-import { AuditService } from '../audit/audit.service.js';
 import { NotFound } from '../errors/errors.js';
+import { EventsService } from '../events/events.service.js';
 import { actorOf } from '../http/actor.js';
 import type { Actor } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
@@ -24,7 +23,7 @@ export class ArchiveDeletion {
     private readonly tickets: TicketsService,
     private readonly blobs: BlobRegister,
     private readonly tombstones: Tombstones,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
   ) {}
 
   /** @throws NotFound, StorageUnavailable (the record is gone then, and the bytes go when the store is back) */
@@ -41,7 +40,7 @@ export class ArchiveDeletion {
   async remove(
     id: string,
     actor: Actor,
-    action: Extract<Action, 'archive.deleted' | 'archive.expired'>,
+    name: 'archive.deleted' | 'archive.expired',
   ): Promise<readonly BlobKey[] | null> {
     return this.dataSource.transaction(async (tx) => {
       const archive = await tx.findOne(Archive, { where: { id }, relations: { ticket: true } });
@@ -53,8 +52,8 @@ export class ArchiveDeletion {
       await this.tickets.removeArchive(tx, ticketId, archive);
       const keys = await this.blobs.release(tx, [archiveOwner(id)]);
       await this.platforms.uncountArchives(tx, platformId, { count: 1, bytes: size });
-      await this.audit.record(tx, actor, {
-        action,
+      await this.events.record(tx, actor, {
+        name,
         subject: { kind: 'archive', id },
         details: { ticket: archive.ticket?.number ?? '', filename: archive.filename, size },
       });

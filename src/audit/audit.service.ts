@@ -20,6 +20,12 @@ export interface Happening {
   readonly details?: AuditEvent['details'];
 }
 
+/** Where it stands in the audit. */
+export interface Recorded {
+  readonly id: string;
+  readonly at: Date;
+}
+
 /** Half of a surrogate pair is stored as something else by each database, and no mac would fit it. */
 const wellFormed = (text: string): string => Buffer.from(text).toString();
 
@@ -37,12 +43,13 @@ export class AuditService {
   /**
    * Records who did what, on what, from where and when, in the transaction of the change itself. The sealer gives it
    * its place in the chain later: a lock on the chain's end would put all changes in one row.
+   * Features call EventsService.record instead, which tells subscribers too.
    */
   async record(
     tx: EntityManager,
     actor: Actor,
     { action, subject, details = {} }: Happening,
-  ): Promise<void> {
+  ): Promise<Recorded> {
     const request = currentRequest();
     const at = new Date();
     const said = {
@@ -58,6 +65,7 @@ export class AuditService {
     };
     const mac = this.codes.macOf({ ...said, at: at.getTime(), details: JSON.stringify(details) });
     await insertRow(tx, AuditEvent, { ...said, at, details, mac });
+    return { id: said.id, at };
   }
 
   async list(query: AuditQuery): Promise<Page<AuditEventView>> {

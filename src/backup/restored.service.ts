@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, IsNull, Not } from 'typeorm';
-import { AuditService } from '../audit/audit.service.js';
 import { User } from '../auth/accounts/user.entity.js';
+import { EventsService } from '../events/events.service.js';
 import type { Actor } from '../http/actor.js';
 import { Keyring } from '../secrets/secrets.js';
 import { isKeyOf } from './restore.js';
@@ -13,7 +13,7 @@ export class RestoredService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly keyring: Keyring,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
   ) {}
 
   /**
@@ -28,8 +28,8 @@ export class RestoredService {
   ): Promise<readonly string[] | null> {
     if (isKeyOf(snapshot, this.keyring)) {
       await this.dataSource.transaction((tx) =>
-        this.audit.record(tx, actor, {
-          action: 'backup.restored',
+        this.events.record(tx, actor, {
+          name: 'backup.restored',
           subject: { kind: 'backup', id: snapshot.name },
           details,
         }),

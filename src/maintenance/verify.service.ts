@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { AuditService } from '../audit/audit.service.js';
 import { ShuttingDown } from '../errors/errors.js';
+import { EventsService } from '../events/events.service.js';
 import { systemActor } from '../http/actor.js';
 import { newDigest } from '../secrets/digest.js';
 import { BlobDamaged, BlobStore } from '../storage/blob-store.js';
@@ -46,7 +46,7 @@ export class VerifyService {
     private readonly store: BlobStore,
     private readonly blobs: BlobRegister,
     private readonly sweeps: SweepService,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
   ) {}
 
   /** @throws StorageUnavailable where the store is not there at all: then nothing is marked */
@@ -96,8 +96,8 @@ export class VerifyService {
     const files = strays.slice(0, mostNamed).map(nameOf);
     this.log.warn({ event: 'storage.strays-found', count: strays.length, files });
     await this.dataSource.transaction((tx) =>
-      this.audit.record(tx, systemActor, {
-        action: 'storage.strays-found',
+      this.events.record(tx, systemActor, {
+        name: 'storage.strays_found',
         subject: { kind: 'storage', id: null },
         details: { count: strays.length, files: files.join(', ') },
       }),

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../audit/audit.service.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../database/errors.js';
 import { NotFound } from '../errors/errors.js';
+import { EventsService } from '../events/events.service.js';
 import { actorOf } from '../http/actor.js';
 import type { Actor } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
@@ -36,7 +36,7 @@ export class PlatformsService implements OnApplicationBootstrap {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -84,8 +84,8 @@ export class PlatformsService implements OnApplicationBootstrap {
     try {
       await this.dataSource.transaction(async (tx) => {
         await tx.insert(Platform, platform);
-        await this.audit.record(tx, actorOf(caller), {
-          action: 'platform.created',
+        await this.events.record(tx, actorOf(caller), {
+          name: 'platform.created',
           subject: { kind: 'platform', id: platform.name },
         });
       });
@@ -108,8 +108,8 @@ export class PlatformsService implements OnApplicationBootstrap {
         { ...changes, updatedAt: new Date() },
       );
       if (affected !== 1) throw new NotFound('platform');
-      await this.audit.record(tx, actorOf(caller), {
-        action: 'platform.changed',
+      await this.events.record(tx, actorOf(caller), {
+        name: 'platform.changed',
         subject: { kind: 'platform', id: name },
         details: changes,
       });
@@ -128,8 +128,8 @@ export class PlatformsService implements OnApplicationBootstrap {
       await this.dataSource.transaction(async (tx) => {
         if ((await tx.delete(Platform, { id: platform.id })).affected !== 1)
           throw new NotFound('platform');
-        await this.audit.record(tx, actor, {
-          action: 'platform.deleted',
+        await this.events.record(tx, actor, {
+          name: 'platform.deleted',
           subject: { kind: 'platform', id: name },
         });
       });

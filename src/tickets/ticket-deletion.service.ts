@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../audit/audit.service.js';
 import { NotFound } from '../errors/errors.js';
+import { EventsService } from '../events/events.service.js';
 import { actorOf } from '../http/actor.js';
 import type { Actor } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
@@ -40,7 +40,7 @@ export class TicketDeletion implements PlatformParticipant, OnModuleInit, OnAppl
   constructor(
     private readonly dataSource: DataSource,
     private readonly platforms: PlatformsService,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
   ) {}
 
   onModuleInit(): void {
@@ -105,8 +105,8 @@ export class TicketDeletion implements PlatformParticipant, OnModuleInit, OnAppl
     await tx.delete(Ticket, { id });
     const archives = { count: ticket.archiveCount, bytes: ticket.archiveBytes };
     await this.platforms.uncountArchives(tx, ticket.platformId, archives);
-    await this.audit.record(tx, actor, {
-      action: 'ticket.deleted',
+    await this.events.record(tx, actor, {
+      name: 'ticket.deleted',
       subject: { kind: 'ticket', id: ticket.number },
       details: { archives: archives.count, bytes: archives.bytes },
     });

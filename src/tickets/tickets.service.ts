@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
-import { AuditService } from '../audit/audit.service.js';
 import { isUniqueViolation } from '../database/errors.js';
 import { contains, searchable } from '../database/search.js';
 import { Statement } from '../database/statement.js';
 import { NotFound } from '../errors/errors.js';
+import { EventsService } from '../events/events.service.js';
 import { actorOf } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
 import { pageOf } from '../http/pages.js';
@@ -81,7 +81,7 @@ export class TicketsService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly platforms: PlatformsService,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
   ) {}
 
   async list(query: TicketQuery): Promise<Page<FoundTicket>> {
@@ -156,8 +156,8 @@ export class TicketsService {
     } catch (cause) {
       throw isUniqueViolation(cause) ? new TicketExists() : cause;
     }
-    await this.audit.record(tx, actorOf(caller), {
-      action: 'ticket.created',
+    await this.events.record(tx, actorOf(caller), {
+      name: 'ticket.created',
       subject: { kind: 'ticket', id: ticket.number },
       details: { platform: platform.name },
     });
@@ -210,8 +210,8 @@ export class TicketsService {
         },
       );
       if (affected !== 1) throw new NotFound('ticket');
-      await this.audit.record(tx, actorOf(caller), {
-        action: 'ticket.changed',
+      await this.events.record(tx, actorOf(caller), {
+        name: 'ticket.changed',
         subject: { kind: 'ticket', id: number },
         details: {
           ...(input.resolved === undefined ? {} : { resolved: input.resolved }),

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
 import { NotFound } from '../../errors/errors.js';
+import { EventsService } from '../../events/events.service.js';
 import { actorOf } from '../../http/actor.js';
 import type { Actor } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
@@ -29,7 +29,7 @@ export class DownloadLinks {
   constructor(
     private readonly dataSource: DataSource,
     private readonly archives: ArchivesService,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
   ) {}
 
   /** @throws NotFound */
@@ -45,8 +45,8 @@ export class DownloadLinks {
         expiresAt,
         usedAt: null,
       });
-      await this.audit.record(tx, actorOf(person), {
-        action: 'download-link.created',
+      await this.events.record(tx, actorOf(person), {
+        name: 'download_link.created',
         subject: { kind: 'archive', id: archive.id },
         details: { ticket: archive.ticket?.number ?? '' },
       });

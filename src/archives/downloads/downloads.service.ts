@@ -4,8 +4,9 @@ import type { Request, Response } from 'express';
 import { finished } from 'node:stream/promises';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
 import { Config } from '../../config/config.js';
+import type { DomainEvent } from '../../events/events.js';
+import { EventsService } from '../../events/events.service.js';
 import type { Actor } from '../../http/actor.js';
 import { digestField } from '../../secrets/digest.js';
 import { BlobDamaged, BlobStore, blobKey } from '../../storage/blob-store.js';
@@ -36,7 +37,7 @@ export class DownloadsService {
     private readonly archives: ArchivesService,
     private readonly links: DownloadLinks,
     private readonly store: BlobStore,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
     private readonly config: Config,
   ) {}
 
@@ -67,10 +68,10 @@ export class DownloadsService {
     tx: EntityManager,
     { id, ticket }: Archive,
     actor: Actor,
-    details: Readonly<Record<string, string | boolean>>,
+    details: Pick<DomainEvent<'archive.downloaded'>['details'], 'link' | 'range'>,
   ): Promise<void> {
-    await this.audit.record(tx, actor, {
-      action: 'archive.downloaded',
+    await this.events.record(tx, actor, {
+      name: 'archive.downloaded',
       subject: { kind: 'archive', id },
       details: { ticket: ticket?.number ?? '', ...details },
     });
@@ -109,7 +110,7 @@ export class DownloadsService {
     req: Request,
     res: Response,
     archive: Archive,
-    admit: (details: Record<string, string>) => Promise<void>,
+    admit: (details: { readonly range?: string }) => Promise<void>,
   ): Promise<void> {
     const { size, sha256: digest } = archive;
     const etag = `"${digest}"`;

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
 import { NotFound, ValidationFailed } from '../../errors/errors.js';
+import { EventsService } from '../../events/events.service.js';
 import { actorOf } from '../../http/actor.js';
 import type { CallerOf, Integration } from '../../http/allow.js';
 import { pageOf } from '../../http/pages.js';
@@ -20,7 +20,7 @@ export class ApiKeysService {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
   ) {}
 
   async list(query: PageQuery): Promise<Page<ApiKeyView>> {
@@ -54,8 +54,8 @@ export class ApiKeysService {
     };
     await this.dataSource.transaction(async (tx) => {
       await tx.insert(ApiKey, key);
-      await this.audit.record(tx, actor, {
-        action: 'api-key.created',
+      await this.events.record(tx, actor, {
+        name: 'api_key.created',
         subject: { kind: 'api-key', id: key.id },
         details: { name, scopes: key.scopes, expiresAt: end?.toISOString() ?? null },
       });
@@ -69,8 +69,8 @@ export class ApiKeysService {
       const key = await tx.findOneBy(ApiKey, { id });
       const { affected } = await tx.delete(ApiKey, { id });
       if (!key || affected !== 1) throw new NotFound('API key');
-      await this.audit.record(tx, actorOf(caller), {
-        action: 'api-key.deleted',
+      await this.events.record(tx, actorOf(caller), {
+        name: 'api_key.deleted',
         subject: { kind: 'api-key', id },
         details: { name: key.name },
       });

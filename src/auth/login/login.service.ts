@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
 import { ValidationFailed } from '../../errors/errors.js';
+import { EventsService } from '../../events/events.service.js';
 import { actorOf } from '../../http/actor.js';
 import type { Actor } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
@@ -37,7 +37,7 @@ const nameOf = ({ id, username }: ProvedUser): Actor => ({ kind: 'person', id, n
 export class LoginService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
     private readonly users: UsersService,
     private readonly firstAdmin: FirstAdmin,
     private readonly passwords: Passwords,
@@ -61,8 +61,8 @@ export class LoginService {
         await this.failures.forgive(this.dataSource.manager, attempt);
         return user;
       }
-      await this.audit.record(this.dataSource.manager, stranger, {
-        action: 'session.refused',
+      await this.events.record(this.dataSource.manager, stranger, {
+        name: 'session.refused',
         // Never what was typed: people type their password where the name belongs.
         subject: { kind: 'user', id: user?.id ?? null },
         details: user ? { username: user.username } : {},
@@ -93,8 +93,8 @@ export class LoginService {
 
   private async enter(tx: EntityManager, user: ProvedUser, browser: Browser): Promise<SignedIn> {
     const id = await this.sessions.begin(tx, user, browser, 1);
-    await this.audit.record(tx, nameOf(user), {
-      action: 'session.began',
+    await this.events.record(tx, nameOf(user), {
+      name: 'session.began',
       subject: { kind: 'user', id: user.id },
     });
     const { id: userId, username, role } = user;
@@ -132,8 +132,8 @@ export class LoginService {
       if (affected !== 1) throw wrongPassword('current');
       await this.sessions.endAllOf(tx, user.id, person.session);
       const id = await this.sessions.renew(tx, person, person.aal);
-      await this.audit.record(tx, actorOf(person), {
-        action: 'user.password-set',
+      await this.events.record(tx, actorOf(person), {
+        name: 'user.password_set',
         subject: { kind: 'user', id: user.id },
         details: { username: user.username },
       });
@@ -155,8 +155,8 @@ export class LoginService {
         await this.failures.forgive(this.dataSource.manager, attempt);
         return user;
       }
-      await this.audit.record(this.dataSource.manager, actorOf(person), {
-        action: 'session.refused',
+      await this.events.record(this.dataSource.manager, actorOf(person), {
+        name: 'session.refused',
         subject: { kind: 'user', id: user.id },
         details: { username: user.username },
       });

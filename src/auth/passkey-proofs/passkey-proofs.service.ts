@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
 import { DataSource, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
+import { EventsService } from '../../events/events.service.js';
 import { actorOf } from '../../http/actor.js';
 import type { Actor } from '../../http/actor.js';
 import type { RelyingParty } from '../../http/addresses.js';
@@ -49,7 +49,7 @@ export class PasskeyProofs {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
     private readonly failures: FailuresService,
     private readonly challenges: PasskeyChallenges,
   ) {}
@@ -89,8 +89,8 @@ export class PasskeyProofs {
     };
     const outcome = await this.judged(person.userId, answer, expected, work);
     if ('result' in outcome) return outcome.result;
-    await this.audit.record(this.dataSource.manager, actorOf(person), {
-      action: 'second-factor.refused',
+    await this.events.record(this.dataSource.manager, actorOf(person), {
+      name: 'second_factor.refused',
       subject: { kind: 'user', id: person.userId },
       details: { method: 'passkey', reason: outcome.reason },
     });
@@ -112,8 +112,8 @@ export class PasskeyProofs {
       ? await this.judged(passkey.userId, answer, expected, (tx) => work(tx, passkey.user))
       : { reason: 'unknown' as const };
     if ('result' in outcome) return outcome.result;
-    await this.audit.record(this.dataSource.manager, stranger, {
-      action: 'session.refused',
+    await this.events.record(this.dataSource.manager, stranger, {
+      name: 'session.refused',
       subject: { kind: 'user', id: passkey?.userId ?? null },
       details: {
         ...(passkey ? { username: passkey.user.username } : {}),

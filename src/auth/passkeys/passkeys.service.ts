@@ -2,10 +2,10 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
-import type { Happening } from '../../audit/audit.service.js';
 import { isUniqueViolation } from '../../database/errors.js';
 import { NotFound, ValidationFailed } from '../../errors/errors.js';
+import type { DomainEventOf } from '../../events/events.js';
+import { EventsService } from '../../events/events.service.js';
 import { actorOf } from '../../http/actor.js';
 import type { RelyingParty } from '../../http/addresses.js';
 import type { Person } from '../../http/allow.js';
@@ -38,6 +38,14 @@ import { LastSecondFactor, PasskeyInvalid } from '../passkey-proofs/passkeys.err
 
 type Made = Pick<Passkey, 'credentialId' | 'publicKey' | 'counter' | 'backedUp' | 'transports'>;
 
+/** What people do about their own passkeys. */
+type Own =
+  | 'second_factor.enrolled'
+  | 'second_factor.refused'
+  | 'passkey.renamed'
+  | 'passkey.removed'
+  | 'session.raised';
+
 export interface Registered {
   /** The session's new id, for the cookie alone. */
   readonly id: string;
@@ -53,7 +61,7 @@ export class PasskeysService {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
     private readonly sessions: SessionsService,
     private readonly proofs: PasskeyProofs,
     private readonly challenges: PasskeyChallenges,
@@ -114,8 +122,8 @@ export class PasskeysService {
       if (codes) await this.recoveryCodes.replace(tx, person.userId, codes);
       await this.sessions.endAllOf(tx, person.userId, person.session);
       const again = person.hasSecondFactor;
-      const details = { method: 'passkey', name, again };
-      await this.record(tx, person, 'second-factor.enrolled', details);
+      const details = { method: 'passkey', name, again } as const;
+      await this.record(tx, person, { name: 'second_factor.enrolled', details });
       return this.raise(tx, person);
     });
     return { id, passkey: passkeyView(passkey), recoveryCodes: codes?.shown ?? null };
@@ -195,7 +203,7 @@ export class PasskeysService {
     return this.dataSource.transaction(async (tx) => {
       const { affected } = await tx.update(Passkey, { id, userId: person.userId }, { name });
       if (affected !== 1) throw new NotFound('passkey');
-      await this.record(tx, person, 'passkey.renamed', { name });
+      await this.record(tx, person, { name: 'passkey.renamed', details: { name } });
       return passkeyView(await tx.findOneByOrFail(Passkey, { id }));
     });
   }
@@ -225,7 +233,7 @@ export class PasskeysService {
       if (counted.affected !== 1) throw new LastSecondFactor();
       await tx.delete(Passkey, { id, userId });
       await this.sessions.endAllOf(tx, userId, person.session);
-      await this.record(tx, person, 'passkey.removed', { name: passkey.name });
+      await this.record(tx, person, { name: 'passkey.removed', details: { name: passkey.name } });
     });
   }
 
@@ -247,11 +255,11 @@ export class PasskeysService {
   ): Promise<SignedIn> {
     return this.proofs.signIn(response, rp, async (tx, user) => {
       const id = await this.sessions.begin(tx, user, browser, 2);
-      await this.audit.record(
+      await this.events.record(
         tx,
         { kind: 'person', id: user.id, name: user.username },
         {
-          action: 'session.began',
+          name: 'session.began',
           subject: { kind: 'user', id: user.id },
           details: { method: 'passkey' },
         },
@@ -265,25 +273,20 @@ export class PasskeysService {
 
   private async raise(tx: EntityManager, person: Person): Promise<string> {
     const id = await this.sessions.renew(tx, person, 2);
-    await this.record(tx, person, 'session.raised', { method: 'passkey' });
+    await this.record(tx, person, { name: 'session.raised', details: { method: 'passkey' } });
     return id;
   }
 
   /** @throws PasskeyInvalid, once it is on record */
   private async refuse(person: Person): Promise<never> {
-    const details = { method: 'passkey', reason: 'registration' };
-    await this.record(this.dataSource.manager, person, 'second-factor.refused', details);
+    const details = { method: 'passkey', reason: 'registration' } as const;
+    await this.record(this.dataSource.manager, person, { name: 'second_factor.refused', details });
     throw new PasskeyInvalid();
   }
 
-  private record(
-    manager: EntityManager,
-    person: Person,
-    action: Happening['action'],
-    details: Happening['details'] = {},
-  ): Promise<void> {
-    const subject = { kind: 'user', id: person.userId };
-    return this.audit.record(manager, actorOf(person), { action, subject, details });
+  private record(manager: EntityManager, person: Person, event: DomainEventOf<Own>): Promise<void> {
+    const subject = { kind: 'user', id: person.userId } as const;
+    return this.events.record(manager, actorOf(person), { ...event, subject });
   }
 }
 

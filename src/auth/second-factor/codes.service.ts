@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
-import type { Happening } from '../../audit/audit.service.js';
+import type { DomainEventOf } from '../../events/events.js';
+import { EventsService } from '../../events/events.service.js';
 import { actorOf } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
 import { Keyring } from '../../secrets/secrets.js';
@@ -11,6 +11,10 @@ import { User } from '../accounts/user.entity.js';
 import { RecoveryCodes } from './recovery-codes.js';
 import { CodeInvalid } from './second-factor.errors.js';
 import { isTotpCode, stepOfCode } from './totp.policy.js';
+
+/** What people do about their own second factor. */
+type Own =
+  'second_factor.enrolled' | 'second_factor.refused' | 'recovery_code.used' | 'session.raised';
 
 /** Uses a code up in the transaction of what it allows; false where it was used before. */
 type UseUp = (tx: EntityManager) => Promise<boolean>;
@@ -21,7 +25,7 @@ export class Codes {
   constructor(
     private readonly dataSource: DataSource,
     private readonly keyring: Keyring,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
     private readonly failures: FailuresService,
     private readonly recoveryCodes: RecoveryCodes,
   ) {}
@@ -80,7 +84,7 @@ export class Codes {
       );
       if (affected !== 1 || !(await this.recoveryCodes.use(tx, code))) return false;
       const left = await this.recoveryCodes.left(tx, person.userId);
-      await this.record(tx, person, 'recovery-code.used', { left });
+      await this.record(tx, person, { name: 'recovery_code.used', details: { left } });
       return true;
     };
   }
@@ -96,18 +100,13 @@ export class Codes {
 
   /** @throws CodeInvalid, once it is on record */
   async refuse(person: Person): Promise<never> {
-    await this.record(this.dataSource.manager, person, 'second-factor.refused');
+    await this.record(this.dataSource.manager, person, { name: 'second_factor.refused' });
     throw new CodeInvalid();
   }
 
-  /** Tells the audit what a person did about the own second factor. */
-  record(
-    manager: EntityManager,
-    person: Person,
-    action: Happening['action'],
-    details: Happening['details'] = {},
-  ): Promise<void> {
-    const subject = { kind: 'user', id: person.userId };
-    return this.audit.record(manager, actorOf(person), { action, subject, details });
+  /** Records what a person did about the own second factor. */
+  record(manager: EntityManager, person: Person, event: DomainEventOf<Own>): Promise<void> {
+    const subject = { kind: 'user', id: person.userId } as const;
+    return this.events.record(manager, actorOf(person), { ...event, subject });
   }
 }

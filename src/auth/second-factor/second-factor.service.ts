@@ -73,9 +73,9 @@ export class SecondFactorService {
       await this.recoveryCodes.replace(tx, person.userId, codes);
       await this.sessions.endAllOf(tx, person.userId, person.session);
       await this.failures.forgive(tx, { kind: 'code', userId: person.userId });
-      await this.codes.record(tx, person, 'second-factor.enrolled', {
-        method: 'totp',
-        again: person.hasSecondFactor,
+      await this.codes.record(tx, person, {
+        name: 'second_factor.enrolled',
+        details: { method: 'totp', again: person.hasSecondFactor },
       });
       return this.raise(tx, person);
     });
@@ -95,7 +95,7 @@ export class SecondFactorService {
 
   private async raise(tx: EntityManager, person: Person): Promise<string> {
     const id = await this.sessions.renew(tx, person, 2);
-    await this.codes.record(tx, person, 'session.raised');
+    await this.codes.record(tx, person, { name: 'session.raised' });
     return id;
   }
 }

@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, In, LessThan, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
 import { Config } from '../../config/config.js';
 import { Statement, entityIn } from '../../database/statement.js';
 import { NotFound } from '../../errors/errors.js';
+import { EventsService } from '../../events/events.service.js';
 import { actorOf } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
 import { currentRequest } from '../../http/request-context.js';
@@ -35,7 +35,7 @@ export class SessionsService {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
     private readonly failures: FailuresService,
     private readonly config: Config,
   ) {}
@@ -156,8 +156,8 @@ export class SessionsService {
     await this.dataSource.transaction(async (tx) => {
       const { affected } = await tx.delete(Session, { hash, userId: person.userId });
       if (affected !== 1) throw new NotFound('session');
-      await this.audit.record(tx, actorOf(person), {
-        action: 'session.ended',
+      await this.events.record(tx, actorOf(person), {
+        name: 'session.ended',
         subject: { kind: 'user', id: person.userId },
         details: { own: hash === person.session },
       });

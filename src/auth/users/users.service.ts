@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
-import type { Happening } from '../../audit/audit.service.js';
 import { isUniqueViolation } from '../../database/errors.js';
 import { Setting } from '../../database/setting.entity.js';
 import { NotFound, ValidationFailed } from '../../errors/errors.js';
+import { EventsService } from '../../events/events.service.js';
 import type { Actor } from '../../http/actor.js';
 import { pageOf } from '../../http/pages.js';
 import type { Page, PageQuery } from '../../http/cursor.js';
@@ -26,18 +25,12 @@ const adminLock = 'admin-lock';
 const isAdmin = ({ role, disabled }: Pick<User, 'role' | 'disabled'>): boolean =>
   role === 'admin' && !disabled;
 
-const happened = (
-  action: Happening['action'],
-  { id, username }: Pick<User, 'id' | 'username'>,
-  details: Happening['details'] = {},
-): Happening => ({ action, subject: { kind: 'user', id }, details: { username, ...details } });
-
 /** People's accounts: for the API's admins, the operator's commands and the first set-up alike. */
 @Injectable()
 export class UsersService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
     private readonly sessions: SessionsService,
     private readonly passwords: Passwords,
   ) {}
@@ -90,7 +83,11 @@ export class UsersService {
     } catch (cause) {
       throw isUniqueViolation(cause) ? new UserExists() : cause;
     }
-    await this.audit.record(tx, actor, happened('user.created', user, { role: user.role }));
+    await this.events.record(tx, actor, {
+      name: 'user.created',
+      subject: { kind: 'user', id: user.id },
+      details: { username: user.username, role: user.role },
+    });
   }
 
   /**
@@ -105,11 +102,11 @@ export class UsersService {
       if (!isAdmin(changed)) await this.refuseLastAdmin(tx, user);
       await tx.update(User, { id }, { role: changed.role, disabled: changed.disabled });
       if (changed.disabled) await this.sessions.endAllOf(tx, id);
-      await this.audit.record(
-        tx,
-        actor,
-        happened('user.changed', user, { role: changed.role, disabled: changed.disabled }),
-      );
+      await this.events.record(tx, actor, {
+        name: 'user.changed',
+        subject: { kind: 'user', id },
+        details: { username: user.username, role: changed.role, disabled: changed.disabled },
+      });
       return userView(changed);
     });
   }
@@ -121,7 +118,11 @@ export class UsersService {
       const user = await this.find(tx, id);
       await this.refuseLastAdmin(tx, user);
       await tx.delete(User, { id });
-      await this.audit.record(tx, actor, happened('user.deleted', user));
+      await this.events.record(tx, actor, {
+        name: 'user.deleted',
+        subject: { kind: 'user', id },
+        details: { username: user.username },
+      });
     });
   }
 
@@ -135,7 +136,11 @@ export class UsersService {
       await tx.delete(RecoveryCode, { userId: id });
       await this.sessions.endAllOf(tx, id);
       const user = await this.find(tx, id);
-      await this.audit.record(tx, actor, happened('user.second-factor-reset', user));
+      await this.events.record(tx, actor, {
+        name: 'user.second_factor_reset',
+        subject: { kind: 'user', id },
+        details: { username: user.username },
+      });
     });
   }
 
@@ -148,7 +153,11 @@ export class UsersService {
       const { affected } = await tx.update(User, { id }, { passwordHash });
       if (affected !== 1) throw new NotFound('user');
       await this.sessions.endAllOf(tx, id);
-      await this.audit.record(tx, actor, happened('user.password-set', user));
+      await this.events.record(tx, actor, {
+        name: 'user.password_set',
+        subject: { kind: 'user', id },
+        details: { username: user.username },
+      });
     });
   }
 

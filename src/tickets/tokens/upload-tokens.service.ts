@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
 import { Config } from '../../config/config.js';
 import { NotFound } from '../../errors/errors.js';
 import { actorOf } from '../../http/actor.js';
 import type { CallerOf } from '../../http/allow.js';
 import { Instance } from '../../database/instance.js';
+import { EventsService } from '../../events/events.service.js';
 import { pageOf } from '../../http/pages.js';
 import type { PageQuery } from '../../http/cursor.js';
 import { newId, newSecret, sha256 } from '../../secrets/secrets.js';
@@ -47,7 +47,7 @@ export class UploadTokensService {
     private readonly tickets: TicketsService,
     private readonly space: FreeSpace,
     private readonly instance: Instance,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
     private readonly config: Config,
   ) {}
 
@@ -102,8 +102,8 @@ export class UploadTokensService {
           })
           .execute();
         if (affected === 1)
-          await this.audit.record(tx, actorOf(caller), {
-            action: 'token.extended',
+          await this.events.record(tx, actorOf(caller), {
+            name: 'token.extended',
             subject: { kind: 'token', id },
             details: {
               ticket: number,
@@ -132,8 +132,8 @@ export class UploadTokensService {
         .where('id = :id AND revoked_at IS NULL', { id })
         .execute();
       if (affected === 1)
-        await this.audit.record(tx, actorOf(caller), {
-          action: 'token.revoked',
+        await this.events.record(tx, actorOf(caller), {
+          name: 'token.revoked',
           subject: { kind: 'token', id },
           details: { ticket: number },
         });
@@ -265,8 +265,8 @@ export class UploadTokensService {
       createdAt: new Date(),
     };
     await tx.insert(UploadToken, token);
-    await this.audit.record(tx, actorOf(caller), {
-      action: 'token.issued',
+    await this.events.record(tx, actorOf(caller), {
+      name: 'token.issued',
       subject: { kind: 'token', id: token.id },
       details: {
         ticket: ticket.number,

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { archiveOwner } from '../../archives/archive-blobs.service.js';
 import { Archive } from '../../archives/archive.entity.js';
-import { AuditService } from '../../audit/audit.service.js';
+import { EventsService } from '../../events/events.service.js';
 import { insertRow } from '../../database/insert.js';
 import { searchable } from '../../database/search.js';
 import { DatabaseUnavailable } from '../../errors/errors.js';
@@ -45,7 +45,7 @@ export class CompletionService {
     private readonly sideCars: SideCarsService,
     private readonly readBack: ReadBack,
     private readonly blobs: BlobRegister,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
     private readonly metrics: Metrics,
   ) {}
 
@@ -125,8 +125,8 @@ export class CompletionService {
       });
       await this.blobs.addOriginal(tx, archiveOwner(upload.id), upload.id, received);
       await recordAttempt(tx, token.id, upload, { ...received, bytes: size }, null);
-      await this.audit.record(tx, actorOf({ kind: 'customer', tokenId: token.id }), {
-        action: 'archive.stored',
+      await this.events.record(tx, actorOf({ kind: 'customer', tokenId: token.id }), {
+        name: 'archive.stored',
         subject: { kind: 'archive', id: upload.id },
         details: { ticket: ticket.number, ...received },
       });

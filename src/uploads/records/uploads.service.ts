@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
+import { EventsService } from '../../events/events.service.js';
 import { Config } from '../../config/config.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../database/errors.js';
 import { insertRow } from '../../database/insert.js';
@@ -53,7 +53,7 @@ export class UploadsService {
     private readonly instance: Instance,
     private readonly tokens: UploadTokensService,
     private readonly tombstones: Tombstones,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
     private readonly metrics: Metrics,
     private readonly config: Config,
   ) {}
@@ -228,8 +228,8 @@ export class UploadsService {
     reason: string,
   ): Promise<void> {
     await recordAttempt(tx, token.id, begun, brought, reason);
-    await this.audit.record(tx, actorOf({ kind: 'customer', tokenId: token.id }), {
-      action: 'archive.upload-failed',
+    await this.events.record(tx, actorOf({ kind: 'customer', tokenId: token.id }), {
+      name: 'archive.upload_failed',
       subject: { kind: 'token', id: token.id },
       details: { ticket: token.ticket.number, reason },
     });

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
+import { EventsService } from '../../events/events.service.js';
 import { Statement, entityIn } from '../../database/statement.js';
 import { ShuttingDown } from '../../errors/errors.js';
 import { actorOf } from '../../http/actor.js';
@@ -73,7 +73,7 @@ export class SideCarsService {
     private readonly dataSource: DataSource,
     private readonly tokens: UploadTokensService,
     private readonly readBack: ReadBack,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
     private readonly draining: Draining,
   ) {}
 
@@ -258,8 +258,8 @@ export class SideCarsService {
   ): Promise<void> {
     await tx.update(Archive, { id }, outcome(algorithm, 'mismatched'));
     await this.tokens.countFailure(tx, token.id);
-    await this.audit.record(tx, actorOf({ kind: 'customer', tokenId: token.id }), {
-      action: 'archive.digest-mismatch',
+    await this.events.record(tx, actorOf({ kind: 'customer', tokenId: token.id }), {
+      name: 'archive.digest_mismatch',
       subject: { kind: 'archive', id },
       details: { ticket: token.ticket.number, algorithm, claimed, stored },
     });
