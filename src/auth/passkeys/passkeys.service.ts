@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { isUniqueViolation } from '../../database/errors.js';
 import { NotFound, ValidationFailed } from '../../errors/errors.js';
-import type { DomainEventOf } from '../../events/events.js';
+import type { WithoutSubject } from '../../events/events.js';
 import { EventsService } from '../../events/events.service.js';
 import { actorOf } from '../../http/actor.js';
 import type { RelyingParty } from '../../http/addresses.js';
@@ -39,7 +39,7 @@ import { LastSecondFactor, PasskeyInvalid } from '../passkey-proofs/passkeys.err
 type Made = Pick<Passkey, 'credentialId' | 'publicKey' | 'counter' | 'backedUp' | 'transports'>;
 
 /** What people do about their own passkeys. */
-type Own =
+type OwnEvent =
   | 'second_factor.enrolled'
   | 'second_factor.refused'
   | 'passkey.renamed'
@@ -284,7 +284,11 @@ export class PasskeysService {
     throw new PasskeyInvalid();
   }
 
-  private record(manager: EntityManager, person: Person, event: DomainEventOf<Own>): Promise<void> {
+  private record(
+    manager: EntityManager,
+    person: Person,
+    event: WithoutSubject<OwnEvent>,
+  ): Promise<void> {
     const subject = { kind: 'user', id: person.userId } as const;
     return this.events.record(manager, actorOf(person), { ...event, subject });
   }

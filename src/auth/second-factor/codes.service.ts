@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import type { DomainEventOf } from '../../events/events.js';
+import type { WithoutSubject } from '../../events/events.js';
 import { EventsService } from '../../events/events.service.js';
 import { actorOf } from '../../http/actor.js';
 import type { Person } from '../../http/allow.js';
@@ -13,7 +13,7 @@ import { CodeInvalid } from './second-factor.errors.js';
 import { isTotpCode, stepOfCode } from './totp.policy.js';
 
 /** What people do about their own second factor. */
-type Own =
+type OwnEvent =
   'second_factor.enrolled' | 'second_factor.refused' | 'recovery_code.used' | 'session.raised';
 
 /** Uses a code up in the transaction of what it allows; false where it was used before. */
@@ -105,7 +105,7 @@ export class Codes {
   }
 
   /** Records what a person did about the own second factor. */
-  record(manager: EntityManager, person: Person, event: DomainEventOf<Own>): Promise<void> {
+  record(manager: EntityManager, person: Person, event: WithoutSubject<OwnEvent>): Promise<void> {
     const subject = { kind: 'user', id: person.userId } as const;
     return this.events.record(manager, actorOf(person), { ...event, subject });
   }
