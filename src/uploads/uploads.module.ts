@@ -8,7 +8,7 @@ import { SideCarsModule } from './side-cars/side-cars.module.js';
 
 /**
  * One module for each folder. Imports point one way:
- * records, transfer < side-cars < intake < resumable; attempts and receipts stand on records.
+ * records < side-cars < intake < resumable; attempts and receipts stand on records.
  */
 const rooms = [
   RecordsModule,

@@ -17,7 +17,7 @@ import type { Begun, NewUpload } from '../records/new-upload.js';
 import type { Upload } from '../records/upload.entity.js';
 import { QuotaExceeded, UploadBusy } from '../records/uploads.errors.js';
 import { UploadsService } from '../records/uploads.service.js';
-import type { Meter } from '../transfer/metered-sink.js';
+import type { Meter } from '../../http/transfer/metered-sink.js';
 import type { BodyFormat } from './body-readers.js';
 import type { Claims } from './claims.js';
 import { FileEmpty, IdempotencyKeyReused, UploadTooLarge } from './intake.errors.js';

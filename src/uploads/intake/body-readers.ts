@@ -7,7 +7,7 @@ import multer, { MulterError } from 'multer';
 import type { StorageEngine } from 'multer';
 import { DomainError } from '../../errors/domain-error.js';
 import { FileMissing, MultipartMalformed, TooManyFiles } from './intake.errors.js';
-import { pump } from '../transfer/pump.js';
+import { pump } from '../../http/transfer/pump.js';
 import type { Way } from '../records/upload.entity.js';
 
 /** Called when the file begins; its bytes go into the sink that this gives. */

@@ -1,5 +1,5 @@
 import { DomainError } from '../../errors/domain-error.js';
-import { UploadFault } from '../records/uploads.errors.js';
+import { UploadFault } from '../../http/transfer/transfer.errors.js';
 
 export class UploadTooLarge extends UploadFault {
   readonly code = 'upload-too-large';

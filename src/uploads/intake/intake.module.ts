@@ -3,7 +3,7 @@ import { ThrottlingModule } from '../../throttling/throttling.module.js';
 import { TicketsModule } from '../../tickets/tickets.module.js';
 import { RecordsModule } from '../records/records.module.js';
 import { SideCarsModule } from '../side-cars/side-cars.module.js';
-import { TransferModule } from '../transfer/transfer.module.js';
+import { TransferModule } from '../../http/transfer/transfer.module.js';
 import { AdmissionService } from './admission.service.js';
 import { CompletionService } from './completion.service.js';
 import { IntakeController } from './intake.controller.js';

@@ -1,5 +1,5 @@
 import { DomainError } from '../../errors/domain-error.js';
-import { UploadFault } from './uploads.errors.js';
+import { UploadFault } from '../../http/transfer/transfer.errors.js';
 
 /** What came of undoing an upload. */
 export type Failed =

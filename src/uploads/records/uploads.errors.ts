@@ -1,8 +1,5 @@
 import { DomainError } from '../../errors/domain-error.js';
 
-/** A fault of the upload itself: it counts towards TOKEN_MAX_FAILURES. */
-export abstract class UploadFault extends DomainError {}
-
 /** Not the upload's fault: the platform is full. */
 export class QuotaExceeded extends DomainError {
   readonly code = 'quota-exceeded';

@@ -14,7 +14,7 @@ import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
 import { Archive } from '../../archives/archive.entity.js';
 import { recordAttempt } from './attempt.entity.js';
 import { Tombstones } from '../../storage/blobs/tombstones.service.js';
-import { UploadFault } from './uploads.errors.js';
+import { UploadFault } from '../../http/transfer/transfer.errors.js';
 import { isItsFault, reasonOf } from './upload-outcome.policy.js';
 import type { Failed } from './upload-outcome.policy.js';
 import type { Begun, Brought, NewUpload } from './new-upload.js';

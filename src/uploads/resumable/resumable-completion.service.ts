@@ -11,8 +11,8 @@ import {
 } from '../../tickets/tokens/upload-tokens.errors.js';
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
 import { CompletionService } from '../intake/completion.service.js';
-import { QuotaExceeded, UploadFault } from '../records/uploads.errors.js';
-import { assertDigest } from '../transfer/transfer.errors.js';
+import { QuotaExceeded } from '../records/uploads.errors.js';
+import { UploadFault, assertDigest } from '../../http/transfer/transfer.errors.js';
 import type { Failed } from '../records/upload-outcome.policy.js';
 import type { Upload } from '../records/upload.entity.js';
 import { AbandonedUploads } from '../records/abandoned-uploads.service.js';

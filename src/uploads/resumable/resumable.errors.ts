@@ -1,5 +1,5 @@
 import { DomainError } from '../../errors/domain-error.js';
-import { UploadFault } from '../records/uploads.errors.js';
+import { UploadFault } from '../../http/transfer/transfer.errors.js';
 
 /** The client asks for another version of the protocol (tus 1.0.0, "Tus-Resumable"). */
 export class TusVersionUnsupported extends DomainError {

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { IntakeModule } from '../intake/intake.module.js';
 import { RecordsModule } from '../records/records.module.js';
-import { TransferModule } from '../transfer/transfer.module.js';
+import { TransferModule } from '../../http/transfer/transfer.module.js';
 import { AppendingService } from './appending.service.js';
 import { HoldsElsewhere } from './holds-elsewhere.service.js';
 import { ResumableCompletion } from './resumable-completion.service.js';

@@ -7,7 +7,7 @@ import { digestField } from '../../secrets/digest.js';
 import { cleanFilename } from '../records/filename.policy.js';
 import { digestClaim, idempotencyKeyOf } from '../intake/claims.js';
 import { IdempotencyKeyReused } from '../intake/intake.errors.js';
-import { UploadAborted } from '../transfer/transfer.errors.js';
+import { UploadAborted } from '../../http/transfer/transfer.errors.js';
 import type { Sender } from '../intake/upload-shares.js';
 import { sideCarOf } from '../side-cars/side-cars.policy.js';
 import type { AppendingService } from './appending.service.js';

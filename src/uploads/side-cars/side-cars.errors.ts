@@ -1,5 +1,5 @@
 import { DomainError } from '../../errors/domain-error.js';
-import { UploadFault } from '../records/uploads.errors.js';
+import { UploadFault } from '../../http/transfer/transfer.errors.js';
 import { maxSideCarBytes, nameOf } from './side-cars.policy.js';
 import type { ClaimedAlgorithm } from './side-cars.policy.js';
 

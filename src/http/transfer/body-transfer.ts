@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { Config } from '../../config/config.js';
 import { ShuttingDown } from '../../errors/errors.js';
-import { Draining } from '../../http/draining.js';
+import { Draining } from '../draining.js';
 import { MeteredSink } from './metered-sink.js';
 import type { Meter, Tap } from './metered-sink.js';
 import { watchPace } from './pace.js';

@@ -1,4 +1,7 @@
-import { UploadFault } from '../records/uploads.errors.js';
+import { DomainError } from '../../errors/domain-error.js';
+
+/** A fault of the upload itself: it counts towards TOKEN_MAX_FAILURES. */
+export abstract class UploadFault extends DomainError {}
 
 export class DigestMismatch extends UploadFault {
   readonly code = 'digest-mismatch';
