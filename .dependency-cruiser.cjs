@@ -9,7 +9,7 @@ const levels = [
   ['storage'],
   ['jobs', 'sandbox'],
   ['http'],
-  // static knows files and nothing of the program: it only serves what web/ was built to.
+  // static knows files and nothing of the program: it only serves what web/ was built to, and the customer's script.
   ['throttling', 'static'],
   ['audit'],
   ['events'],

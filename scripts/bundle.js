@@ -160,7 +160,7 @@ const bundle = async (to, built = join(root, 'dist')) => {
     for (const file of ['package.json', ...files])
       cpSync(join(from, file), join(into, file), { recursive: true });
   }
-  cpSync(join(built, 'src/uploads/script/upload.sh'), join(program, 'upload.sh'));
+  cpSync(join(built, 'src/static/upload-script/upload.sh'), join(program, 'upload.sh'));
   cpSync(join(built, 'web'), join(to, 'dist/web'), { recursive: true });
   cpSync(join(root, 'LICENSE'), join(to, 'LICENSE'));
   writeFileSync(join(to, 'THIRD-PARTY-LICENCES'), `${licences(packages)}\n`);

@@ -20,11 +20,11 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { MonitoringModule } from './health/monitoring/monitoring.module.js';
 import { OverviewModule } from './dashboard/overview.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
+import { UploadScriptModule } from './static/upload-script/upload-script.module.js';
 import { BlobsModule } from './storage/blobs/blobs.module.js';
 import { StorageModule } from './storage/storage.module.js';
 import { ThrottlingModule } from './throttling/throttling.module.js';
 import { IntakeModule } from './uploads/intake/intake.module.js';
-import { UploadScriptModule } from './uploads/script/upload-script.module.js';
 import { UploadsModule } from './uploads/uploads.module.js';
 
 /** What has to be open before the modules are built. */
