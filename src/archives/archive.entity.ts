@@ -45,7 +45,7 @@ export class Archive {
   @JoinColumn({ name: 'token_id', foreignKeyConstraintName: 'fk_archives_token_id' })
   token?: Relation<UploadToken>;
 
-  /** The customer's name for it, cleaned (filename.policy.ts); never a path here. */
+  /** The customer's name for it, cleaned (http/filename.policy.ts); never a path here. */
   @Line('filename', 255)
   filename!: string;
 

@@ -11,7 +11,7 @@ import { UploadTokensService } from '../../tickets/tokens/upload-tokens.service.
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
 import type { Archive } from '../../archives/archive.entity.js';
 import { AbandonedUploads } from '../records/abandoned-uploads.service.js';
-import { cleanFilename } from '../records/filename.policy.js';
+import { cleanFilename } from '../../http/filename.policy.js';
 import { begunNow } from '../records/new-upload.js';
 import type { Begun, NewUpload } from '../records/new-upload.js';
 import type { Upload } from '../records/upload.entity.js';

@@ -12,7 +12,7 @@ import { BlobStore } from '../../storage/blob-store.js';
 import { SourcesService } from '../../throttling/sources.service.js';
 import { UploadTokensService } from '../../tickets/tokens/upload-tokens.service.js';
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
-import { cleanFilename } from '../records/filename.policy.js';
+import { cleanFilename } from '../../http/filename.policy.js';
 import { begunNow } from '../records/new-upload.js';
 import type { Begun } from '../records/new-upload.js';
 import { UploadsService } from '../records/uploads.service.js';

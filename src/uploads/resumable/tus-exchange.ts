@@ -4,7 +4,7 @@ import type { Request as ExpressRequest, Response as ExpressResponse } from 'exp
 import { DomainError } from '../../errors/domain-error.js';
 import { InternalError, NotFound, ValidationFailed } from '../../errors/errors.js';
 import { digestField } from '../../secrets/digest.js';
-import { cleanFilename } from '../records/filename.policy.js';
+import { cleanFilename } from '../../http/filename.policy.js';
 import { digestClaim, idempotencyKeyOf } from '../intake/claims.js';
 import { IdempotencyKeyReused } from '../intake/intake.errors.js';
 import { UploadAborted } from '../../http/transfer/transfer.errors.js';

@@ -1,4 +1,4 @@
-import { cleanFilename } from '../records/filename.policy.js';
+import { cleanFilename } from '../../http/filename.policy.js';
 
 /** The digests that a side-car may claim. */
 export type ClaimedAlgorithm = 'md5' | 'sha256';
@@ -25,7 +25,7 @@ export const claimMs = 24 * 60 * 60 * 1000;
 /** `<name>.md5` and `<name>.sha256`, with something before the dot. */
 const sideCarName = /^(?<file>.+)\.(?<algorithm>md5|sha256)$/is;
 
-/** @param filename cleaned (filename.policy.ts). @returns null for the name of a file that is to be an archive */
+/** @param filename cleaned (http/filename.policy.ts). @returns null for the name of a file that is to be an archive */
 export const sideCarOf = (filename: string): SideCar | null => {
   const { file = '', algorithm } = sideCarName.exec(filename)?.groups ?? {};
   if (algorithm === undefined) return null;
