@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { ArchivesModule } from './archives/archives.module.js';
 import { DownloadsModule } from './archives/downloads/downloads.module.js';
+import { ReceiptsModule } from './archives/receipts/receipts.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { BackupModule } from './backup/backup.module.js';
@@ -60,6 +61,7 @@ export class AppModule {
         IntakeModule,
         ArchivesModule,
         DownloadsModule,
+        ReceiptsModule,
         DeletionModule,
         MaintenanceModule,
         BackupModule,

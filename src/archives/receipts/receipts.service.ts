@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { UploadTokensService } from '../../tickets/tokens/upload-tokens.service.js';
-import { Archive } from '../../archives/archive.entity.js';
+import { Archive } from '../archive.entity.js';
 import { deliveredArchive, maxDelivered } from './receipts.dto.js';
 import type { OwnTokenReceipt } from './receipts.dto.js';
 

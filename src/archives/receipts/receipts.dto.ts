@@ -1,7 +1,7 @@
 import { ApiProperty, PickType } from '@nestjs/swagger';
 import { OwnTokenView } from '../../tickets/tokens/upload-tokens.dto.js';
-import type { Archive } from '../../archives/archive.entity.js';
-import { ArchiveView } from '../../archives/archives.dto.js';
+import type { Archive } from '../archive.entity.js';
+import { ArchiveView } from '../archives.dto.js';
 
 /** More than that a token rarely delivers: it takes an engineer who extends it. */
 export const maxDelivered = 1000;
