@@ -5,11 +5,12 @@ import { ArchiveBlobs } from './archive-blobs.service.js';
 import { ArchiveDeletion } from './archive-deletion.service.js';
 import { ArchivesController } from './archives.controller.js';
 import { ArchivesService } from './archives.service.js';
+import { ReadBack } from './read-back.service.js';
 
 @Module({
   imports: [PlatformsModule, TicketsModule],
   controllers: [ArchivesController],
-  providers: [ArchiveBlobs, ArchiveDeletion, ArchivesService],
-  exports: [ArchiveDeletion, ArchivesService],
+  providers: [ArchiveBlobs, ArchiveDeletion, ArchivesService, ReadBack],
+  exports: [ArchiveDeletion, ArchivesService, ReadBack],
 })
 export class ArchivesModule {}

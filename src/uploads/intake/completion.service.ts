@@ -20,7 +20,7 @@ import type { Received } from '../records/new-upload.js';
 import { QuotaExceeded } from '../records/uploads.errors.js';
 import { UploadsService } from '../records/uploads.service.js';
 import { countWithinQuota, deleted } from '../records/uploads.statements.js';
-import { ReadBack } from '../side-cars/read-back.service.js';
+import { ReadBack } from '../../archives/read-back.service.js';
 import { Md5Wanted, SideCarsService } from '../side-cars/side-cars.service.js';
 import { receiptOf } from './intake.dto.js';
 import type { Receipt } from './intake.dto.js';

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ArchivesModule } from '../../archives/archives.module.js';
 import { ThrottlingModule } from '../../throttling/throttling.module.js';
 import { TicketsModule } from '../../tickets/tickets.module.js';
 import { RecordsModule } from '../records/records.module.js';
@@ -11,7 +12,14 @@ import { IntakeService } from './intake.service.js';
 import { UploadLeases } from './upload-leases.service.js';
 
 @Module({
-  imports: [RecordsModule, SideCarsModule, ThrottlingModule, TicketsModule, TransferModule],
+  imports: [
+    ArchivesModule,
+    RecordsModule,
+    SideCarsModule,
+    ThrottlingModule,
+    TicketsModule,
+    TransferModule,
+  ],
   controllers: [IntakeController],
   providers: [AdmissionService, CompletionService, IntakeService, UploadLeases],
   exports: [AdmissionService, CompletionService, UploadLeases],

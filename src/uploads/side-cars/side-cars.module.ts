@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
+import { ArchivesModule } from '../../archives/archives.module.js';
 import { TicketsModule } from '../../tickets/tickets.module.js';
-import { ReadBack } from './read-back.service.js';
 import { SideCarsService } from './side-cars.service.js';
 
 @Module({
-  imports: [TicketsModule],
-  providers: [ReadBack, SideCarsService],
-  exports: [ReadBack, SideCarsService],
+  imports: [ArchivesModule, TicketsModule],
+  providers: [SideCarsService],
+  exports: [SideCarsService],
 })
 export class SideCarsModule {}

@@ -20,7 +20,7 @@ import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
 import { Archive } from '../../archives/archive.entity.js';
 import type { ClaimOutcome } from '../../archives/archive.entity.js';
 import { DigestClaim } from './digest-claim.entity.js';
-import { ReadBack } from './read-back.service.js';
+import { ReadBack } from '../../archives/read-back.service.js';
 import type { ClaimReceipt } from './side-cars.dto.js';
 import { ClaimContradictsArchive, FileContradictsClaim } from './side-cars.errors.js';
 import { claimMs } from './side-cars.policy.js';

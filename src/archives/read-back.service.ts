@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { ShuttingDown } from '../../errors/errors.js';
-import { Draining } from '../../http/draining.js';
-import { newDigest, newMd5 } from '../../secrets/digest.js';
-import { BlobDamaged, BlobStore, blobKey } from '../../storage/blob-store.js';
-import { Archive } from '../../archives/archive.entity.js';
+import { ShuttingDown } from '../errors/errors.js';
+import { Draining } from '../http/draining.js';
+import { newDigest, newMd5 } from '../secrets/digest.js';
+import { BlobDamaged, BlobStore, blobKey } from '../storage/blob-store.js';
+import { Archive } from './archive.entity.js';
 
 /** Bytes in the store, and what they must be. */
 type Blob = Pick<Archive, 'id' | 'size' | 'sha256'>;
