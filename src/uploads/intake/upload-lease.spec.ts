@@ -33,10 +33,9 @@ class Rows {
     await Promise.resolve();
     const { id, idempotencyKey: key } = upload;
     const others = [...this.reserved.values()];
-    if (key !== null && others.some(({ idempotencyKey }) => idempotencyKey === key))
-      return { kind: 'under-way' };
+    if (key !== null && others.some(({ idempotencyKey }) => idempotencyKey === key)) return false;
     this.reserved.set(id, upload);
-    return { kind: 'reserved' };
+    return true;
   }
 
   async fail(_token: KnownToken, { id }: NewUpload): Promise<Failed> {

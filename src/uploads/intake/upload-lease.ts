@@ -69,8 +69,7 @@ export class UploadLease {
     this.isReserved = true;
     try {
       await this.reserveRoom(upload.declaredBytes);
-      const { kind } = await this.sources.rows.reserve(token, upload);
-      this.isReserved = kind === 'reserved';
+      this.isReserved = await this.sources.rows.reserve(token, upload);
     } catch (cause) {
       this.isReserved = false;
       this.releaseRoom();
@@ -142,6 +141,7 @@ export class UploadLease {
     this.leave();
     this.releaseRoom();
   }
+
   private assertNew(isReserved: boolean): void {
     if (isReserved || this.isReleased) throw new Error('a lease is acquired once');
   }

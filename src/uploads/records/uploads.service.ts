@@ -24,14 +24,6 @@ import { deleted } from './uploads.statements.js';
 /** How long a key stands for its archive. */
 const idempotencyMs = 24 * 60 * 60 * 1000;
 
-/** What came of asking for an attempt. */
-export type Reserved =
-  | { readonly kind: 'reserved' }
-  /** The key stands for a stored archive: the answer is that one. */
-  | { readonly kind: 'repeated'; readonly archive: Archive }
-  /** The key stands for an upload that is under way. */
-  | { readonly kind: 'under-way' };
-
 /**
  * The rows of uploads under way, and what settles them. Whoever deletes the row (the commit, the failure, the start
  * after a crash) settles the upload; the others find nothing and undo what they did.
@@ -63,8 +55,12 @@ export class UploadsService {
     return this.active.size;
   }
 
-  /** Takes one attempt for this upload. @throws UploadTokenExhausted and its like */
-  async reserve(token: KnownToken, upload: NewUpload): Promise<Reserved> {
+  /**
+   * Takes one attempt for this upload.
+   * @returns false where its key stands for an upload under way, or for a stored archive
+   * @throws UploadTokenExhausted and its like
+   */
+  async reserve(token: KnownToken, upload: NewUpload): Promise<boolean> {
     const { writer, details, ...begun } = upload;
     const key = begun.idempotencyKey;
     if (!details) this.active.set(upload.id, upload.filename);
@@ -78,16 +74,14 @@ export class UploadsService {
           tokenId: token.id,
           instance: this.instance.number,
         });
-        const archive = key === null ? null : await this.repeated(tx, token.id, key);
-        if (archive) throw new Repeated(archive);
+        if (key !== null && (await this.repeated(tx, token.id, key))) throw new KeyTaken();
         await this.tokens.reserve(tx, token.id);
       });
       this.metrics.attemptTaken(upload.way);
-      return { kind: 'reserved' };
+      return true;
     } catch (cause) {
       this.active.delete(upload.id);
-      if (cause instanceof Repeated) return { kind: 'repeated', archive: cause.archive };
-      if (key !== null && isUniqueViolation(cause)) return { kind: 'under-way' };
+      if (cause instanceof KeyTaken || (key !== null && isUniqueViolation(cause))) return false;
       // The ticket was deleted between the look and the reservation.
       if (isForeignKeyViolation(cause)) throw new UploadTokenUnknown();
       throw cause;
@@ -236,12 +230,8 @@ export class UploadsService {
   }
 }
 
-/** Ends the reserving transaction when its key turns out to be settled. */
-class Repeated extends Error {
-  constructor(readonly archive: Archive) {
-    super('repeated');
-  }
-}
+/** Ends the reserving transaction when its key turns out to stand for a stored archive. */
+class KeyTaken extends Error {}
 
 class SettledElsewhere extends Error {
   constructor(readonly outcome: Failed) {
