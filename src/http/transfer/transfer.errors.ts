@@ -31,3 +31,24 @@ export class UploadAborted extends UploadFault {
     super('The connection broke before the whole file came; send it again.', options);
   }
 }
+
+export class FileMissing extends UploadFault {
+  readonly code = 'file-missing';
+  constructor() {
+    super('Send exactly one file in a form field named "file", as curl -F file=@logs.tgz does.');
+  }
+}
+
+export class TooManyFiles extends UploadFault {
+  readonly code = 'too-many-files';
+  constructor() {
+    super('Send one file a request; pack several into one archive.');
+  }
+}
+
+export class MultipartMalformed extends UploadFault {
+  readonly code = 'multipart-malformed';
+  constructor(options?: ErrorOptions) {
+    super('Send a complete multipart/form-data body, as curl -F does.', options);
+  }
+}

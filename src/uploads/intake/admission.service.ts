@@ -18,7 +18,7 @@ import type { Upload } from '../records/upload.entity.js';
 import { QuotaExceeded, UploadBusy } from '../records/uploads.errors.js';
 import { UploadsService } from '../records/uploads.service.js';
 import type { Meter } from '../../http/transfer/metered-sink.js';
-import type { BodyFormat } from './body-readers.js';
+import type { BodyFormat } from './body-formats.js';
 import type { Claims } from './claims.js';
 import { FileEmpty, IdempotencyKeyReused, UploadTooLarge } from './intake.errors.js';
 import type { UploadLease } from './upload-lease.js';

@@ -13,10 +13,10 @@ import type { Request, Response } from 'express';
 import { Addresses } from '../../http/addresses.js';
 import { Allow, Caller } from '../../http/allow.js';
 import type { CallerOf } from '../../http/allow.js';
+import { FileMissing } from '../../http/transfer/transfer.errors.js';
 import { digestField } from '../../secrets/digest.js';
 import { ClaimReceipt } from '../side-cars/side-cars.dto.js';
-import { multipartForm, rawBody } from './body-readers.js';
-import { FileMissing } from './intake.errors.js';
+import { multipartForm, rawBody } from './body-formats.js';
 import { Receipt } from './intake.dto.js';
 import { IntakeService } from './intake.service.js';
 
@@ -52,7 +52,7 @@ const Created = (): MethodDecorator =>
 
 /**
  * Uploads that come in one request. From here to the 201 an upload passes five rooms, and comes back to none:
- * 1. this controller: how the body brings its file (body-readers.ts);
+ * 1. this controller: how the body brings its file (body-formats.ts);
  * 2. IntakeService: what the request turns out to be, a Reception;
  * 3. AdmissionService: the refusals before the first body byte, and the lease of slot, room and attempt (UploadLease);
  * 4. UploadReception: the bytes, by a BodyTransfer into a partial blob, and their digest;

@@ -8,27 +8,6 @@ export class UploadTooLarge extends UploadFault {
   }
 }
 
-export class FileMissing extends UploadFault {
-  readonly code = 'file-missing';
-  constructor() {
-    super('Send exactly one file in a form field named "file", as curl -F file=@logs.tgz does.');
-  }
-}
-
-export class TooManyFiles extends UploadFault {
-  readonly code = 'too-many-files';
-  constructor() {
-    super('Send one file a request; pack several into one archive.');
-  }
-}
-
-export class MultipartMalformed extends UploadFault {
-  readonly code = 'multipart-malformed';
-  constructor(options?: ErrorOptions) {
-    super('Send a complete multipart/form-data body, as curl -F does.', options);
-  }
-}
-
 export class FileEmpty extends UploadFault {
   readonly code = 'file-empty';
   constructor() {

@@ -25,7 +25,7 @@ import { BodyTransfers } from '../../http/transfer/body-transfer.js';
 import type { BodyTransfer } from '../../http/transfer/body-transfer.js';
 import { UploadStalled } from '../../http/transfer/transfer.errors.js';
 import { AdmissionService } from './admission.service.js';
-import type { BodyFormat } from './body-readers.js';
+import type { BodyFormat } from './body-formats.js';
 import { claimsOf } from './claims.js';
 import type { Claims } from './claims.js';
 import { CompletionService } from './completion.service.js';

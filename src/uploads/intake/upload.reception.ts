@@ -7,10 +7,10 @@ import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
 import type { UploadsService } from '../records/uploads.service.js';
 import type { BodyTransfer } from '../../http/transfer/body-transfer.js';
 import type { Tap } from '../../http/transfer/metered-sink.js';
-import { assertDigest } from '../../http/transfer/transfer.errors.js';
+import { FileMissing, assertDigest } from '../../http/transfer/transfer.errors.js';
 import type { ReservedAdmission } from './admission.service.js';
 import type { CompletionService } from './completion.service.js';
-import { FileEmpty, FileMissing } from './intake.errors.js';
+import { FileEmpty } from './intake.errors.js';
 import { receiptOf } from './intake.dto.js';
 import type { Receipt } from './intake.dto.js';
 

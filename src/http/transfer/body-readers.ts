@@ -6,9 +6,8 @@ import type { Request, Response } from 'express';
 import multer, { MulterError } from 'multer';
 import type { StorageEngine } from 'multer';
 import { DomainError } from '../../errors/domain-error.js';
-import { FileMissing, MultipartMalformed, TooManyFiles } from './intake.errors.js';
-import { pump } from '../../http/transfer/pump.js';
-import type { Way } from '../records/upload.entity.js';
+import { pump } from './pump.js';
+import { FileMissing, MultipartMalformed, TooManyFiles } from './transfer.errors.js';
 
 /** Called when the file begins; its bytes go into the sink that this gives. */
 export type OpenFile = (filename: string, formToken: unknown) => Promise<Writable>;
@@ -21,29 +20,11 @@ export type BodyReader = (
   open: OpenFile,
 ) => Promise<void>;
 
-/** How a request brings its file. */
-export interface BodyFormat {
-  readonly way: Way;
-  readonly read: BodyReader;
-  /** Bytes of the body that may not be the file's. */
-  readonly framing: number;
-  /** The file's name, where it is known before the body. */
-  readonly filename: string | null;
-}
-
-/** The body is the file. */
-export const rawBody = (way: Way, filename: string): BodyFormat => ({
-  way,
-  read: async (req, _res, signal, open) => pump(req, await open(filename, undefined), signal),
-  framing: 0,
-  filename,
-});
-
 /** The one field besides the file that means something, and room for what a page may add. */
 const maxFields = 8;
 const maxFieldBytes = 1024;
 /** What may come before the file: fields, their headers, a preamble. */
-const maxBytesBeforeFile = 64 * 1024;
+export const maxBytesBeforeFile = 64 * 1024;
 
 /** What multer and busboy, which throws plain Errors, refuse, in our names. */
 const problemOf = (cause: unknown): DomainError => {
@@ -83,7 +64,7 @@ const fileInto = (
       },
     );
   },
-  // The intake removes what was stored; multer knows nothing of it.
+  // The caller removes what was stored; multer knows nothing of it.
   _removeFile: (_form, _file, done) => done(null),
 });
 
@@ -125,7 +106,7 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
       (cause) => parsing.abort(cause),
     ),
     defParamCharset: 'utf8',
-    // The intake cleans the name. Here a path without a last part would leave none, and the file would be no file.
+    // The caller cleans the name. Here a path without a last part would leave none, and the file would be no file.
     preservePath: true,
     fileFilter: (_form, file, accept) => {
       if (file.fieldname !== 'file') accept(new FileMissing());
@@ -168,14 +149,6 @@ export const formBody: BodyReader = async (req, res, signal, open) => {
   } finally {
     req.off('data', count);
   }
-};
-
-/** The file is a part of the form, and so is its name. */
-export const multipartForm: BodyFormat = {
-  way: 'form',
-  read: formBody,
-  framing: maxBytesBeforeFile,
-  filename: null,
 };
 
 /** Has the request's headers and none of its bytes. */

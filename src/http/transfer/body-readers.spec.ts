@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import type { Request, Response } from 'express';
 import { formBody } from './body-readers.js';
-import { MultipartMalformed } from './intake.errors.js';
+import { MultipartMalformed } from './transfer.errors.js';
 
 const head = [
   '--b',
