@@ -85,7 +85,7 @@ async function* outside(given: Probe, patient: Patient, forMs: number): Findings
 /**
  * Looks at a deployment from outside, through PUBLIC_URL, and from beside the service.
  *
- * Its requests carry a proof made with SECRET_KEY, and the service shows them back (mirror.ts) instead of serving them.
+ * Its requests carry a proof made with SECRET_KEY, and the service shows them back (http/mirror) instead of serving them.
  * It creates no platform, ticket or token to upload with, so it leaves nothing behind, however it ends.
  * @param forMs how long time-outs are tried
  */

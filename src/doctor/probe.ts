@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import type { Keyring } from '../secrets/secrets.js';
-import { hopHeader, mirrorHeader, proofOf } from './mirror/mirror.protocol.js';
-import type { Seen, Wish } from './mirror/mirror.protocol.js';
+import { hopHeader, mirrorHeader, proofOf } from '../http/mirror/mirror.protocol.js';
+import type { Seen, Wish } from '../http/mirror/mirror.protocol.js';
 
 /** Where `curl -T` sends a file: a proxy may have rules for this path or method alone. */
 const uploadPath = '/api/v1/archives/doctor.bin';

@@ -1,6 +1,6 @@
 import { atProxy, fail, ok, warn } from '../finding.js';
 import type { Finding } from '../finding.js';
-import type { Hop, Seen } from '../mirror/mirror.protocol.js';
+import type { Hop, Seen } from '../../http/mirror/mirror.protocol.js';
 import type { Answered } from '../probe.js';
 
 type Place = Answered['own'];

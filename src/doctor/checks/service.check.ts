@@ -1,6 +1,6 @@
 import { fail, ok, quoted, skip, warn } from '../finding.js';
 import type { Finding } from '../finding.js';
-import type { Seen } from '../mirror/mirror.protocol.js';
+import type { Seen } from '../../http/mirror/mirror.protocol.js';
 import { inWords } from '../probe.js';
 import type { Outcome } from '../probe.js';
 import { version } from '../../version.js';

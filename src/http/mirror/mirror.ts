@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, RequestHandler, Response } from 'express';
-import { sendContinue } from '../../http/json-body.js';
-import { currentRequest } from '../../http/request-context.js';
+import { sendContinue } from '../json-body.js';
+import { currentRequest } from '../request-context.js';
 import type { Keyring } from '../../secrets/secrets.js';
 import { version } from '../../version.js';
 import { hopHeader, mirrorHeader, wishIn } from './mirror.protocol.js';
