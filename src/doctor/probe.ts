@@ -24,7 +24,6 @@ export interface Answered {
   readonly kind: 'answered';
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  readonly text: string;
   /** Null where something else answered, or the answer broke off. */
   readonly seen: Seen | null;
   /** Our own end of the connection. */
@@ -106,7 +105,6 @@ export class Probe {
             kind: 'answered',
             status: answer.statusCode ?? 0,
             headers: answer.headers,
-            text,
             seen: isOurs ? (JSON.parse(text) as Seen) : null,
             own,
             afterMs: elapsed(),

@@ -15,6 +15,9 @@ const storage = new AsyncLocalStorage<RequestContext>();
 /** The request being served; null in jobs and commands. */
 export const currentRequest = (): RequestContext | null => storage.getStore() ?? null;
 
+/** An IPv4 client on a dual-stack socket is shown as ::ffff:192.0.2.1. */
+export const plainAddress = (address: string): string => address.replace(/^::ffff:/, '');
+
 const ownIdPattern = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** First middleware of all: gives the request its id, the client's own where it has the right form. */
@@ -29,6 +32,5 @@ export const requestContext = (req: Request, res: Response, next: NextFunction):
 const addressOf = (req: Request): string => {
   const named = req.ip ?? '';
   const address = isIP(named) === 0 ? (req.socket.remoteAddress ?? '') : named;
-  // An IPv4 client on a dual-stack socket is shown as ::ffff:192.0.2.1.
-  return address.replace(/^::ffff:/, '');
+  return plainAddress(address);
 };

@@ -1,5 +1,6 @@
 import { atProxy, fail, ok, warn } from '../finding.js';
 import type { Finding } from '../finding.js';
+import { plainAddress } from '../../http/request-context.js';
 import type { Hop, Seen } from '../../http/mirror/mirror.protocol.js';
 import type { Answered } from '../probe.js';
 
@@ -11,11 +12,9 @@ export const forgedAddress = '192.0.2.77';
 
 const forwardedFor = atProxy('proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;');
 
-const plain = (address: string): string => address.replace(/^::ffff:/, '');
-
 /** Whether the service has our very connection. */
 const isDirect = ({ peer }: Pick<Seen, 'peer'>, own: Place): boolean =>
-  peer.port === own.port && peer.address === plain(own.address);
+  peer.port === own.port && peer.address === plainAddress(own.address);
 
 /** Whom the service takes for the client. */
 export const judgeAddress = (seen: Sight, own: Place): Finding => {
@@ -62,7 +61,7 @@ export const judgeForged = (seen: Sight, own: Place): Finding => {
   if (isDirect(seen, own))
     return fail(
       name,
-      `a client at ${plain(own.address)} is believed what it says, since TRUSTED_PROXIES names it.`,
+      `a client at ${plainAddress(own.address)} is believed what it says, since TRUSTED_PROXIES names it.`,
       'name no address there from which clients come directly.',
     );
   // The proxy named us, and we are trusted ourselves: for a client from elsewhere it would end there.

@@ -42,8 +42,7 @@ export const factsOf = async (
   const kind = isPostgres(dataSource) ? 'PostgreSQL' : 'SQLite';
   const runner = dataSource.createQueryRunner();
   try {
-    const has = (table: string): Promise<boolean> => runner.hasTable(table);
-    const rows = (await has('migrations'))
+    const rows = (await runner.hasTable('migrations'))
       ? ((await runner.query('SELECT name FROM migrations')) as { name: string }[])
       : [];
     const known = dataSource.migrations.map(({ name, constructor }) => name ?? constructor.name);
@@ -52,18 +51,10 @@ export const factsOf = async (
       rows.map(({ name }) => name),
       known,
     );
-    const isReadable = finding.level === 'ok';
-    const storeId = isReadable
-      ? await dataSource.manager.findOneBy(Setting, { name: storeIdSetting })
-      : null;
-    const users = isReadable
-      ? ((await runner.query('SELECT 1 FROM users LIMIT 1')) as unknown[])
-      : null;
-    return {
-      finding,
-      storeId: storeId?.value ?? null,
-      hasUsers: users === null ? null : users.length > 0,
-    };
+    if (finding.level !== 'ok') return { finding, storeId: null, hasUsers: null };
+    const storeId = await dataSource.manager.findOneBy(Setting, { name: storeIdSetting });
+    const users = (await runner.query('SELECT 1 FROM users LIMIT 1')) as unknown[];
+    return { finding, storeId: storeId?.value ?? null, hasUsers: users.length > 0 };
   } finally {
     await runner.release();
   }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DatabaseTarget } from '../../config/load-config.js';
-import { fail, ok, skip } from '../finding.js';
+import { fail, ok } from '../finding.js';
 import type { Finding } from '../finding.js';
 
 export interface FileMode {
@@ -29,25 +29,15 @@ export const judgeModes = (secrets: readonly FileMode[]): Finding => {
   );
 };
 
-const modeOf = (path: string): Promise<number | null> =>
-  stat(path).then(
-    ({ mode }) => mode,
+/** @returns null where it is not there */
+const modeOf = (path: string): Promise<FileMode | null> =>
+  Promise.all([stat(path), stat(dirname(path))]).then(
+    ([{ mode }, folder]) => ({ path, mode, folderMode: folder.mode }),
     () => null,
   );
 
 export const checkFiles = async (dataDir: string, target: DatabaseTarget): Promise<Finding> => {
-  if (process.platform === 'win32') return skip('files', 'there are no such permissions here.');
   const paths = [join(dataDir, 'secret.key'), ...(target.kind === 'sqlite' ? [target.path] : [])];
-  const modes = await Promise.all(
-    paths.map(async (path) => ({
-      path,
-      mode: await modeOf(path),
-      folderMode: await modeOf(dirname(path)),
-    })),
-  );
-  return judgeModes(
-    modes.flatMap(({ path, mode, folderMode }) =>
-      mode === null || folderMode === null ? [] : { path, mode, folderMode },
-    ),
-  );
+  const modes = await Promise.all(paths.map(modeOf));
+  return judgeModes(modes.filter((mode) => mode !== null));
 };

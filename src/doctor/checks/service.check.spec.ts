@@ -7,7 +7,6 @@ const answered = (status: number, headers: Answered['headers'] = {}): Outcome =>
   kind: 'answered',
   status,
   headers: { server: 'nginx', ...headers },
-  text: '',
   seen: null,
   own: { address: '127.0.0.1', port: 1 },
   afterMs: 20,

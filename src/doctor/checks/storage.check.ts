@@ -27,11 +27,16 @@ export const judgeSpace = (
   return ok('free-space', `${saw}.`);
 };
 
+const whatToCheck = {
+  S3: 'bucket, prefix, region and endpoint in STORAGE_URL',
+  disk: 'mount it or give it to the service’s user, or correct STORAGE_URL',
+};
+
 /** @param kind what STORAGE_URL begins with. @param storeId null where the database does not say */
 export const checkStorage = async (
   store: BlobStore,
   storeId: string | null,
-  kind: string,
+  kind: 'S3' | 'disk',
   config: Config,
 ): Promise<readonly Finding[]> => {
   if (storeId === null)
@@ -40,28 +45,19 @@ export const checkStorage = async (
     // It takes nothing: a folder without this database's mark stays as it is.
     await store.claim(storeId, false);
     await store.rehearse();
-    const volume = await store.space();
-    const space = volume
-      ? judgeSpace(volume, config)
-      : ok('free-space', 'the storage has no bound of its own.');
     return [
       ok('storage', `${kind}: it is this database's, and takes and gives back bytes.`),
-      space,
+      judgeSpace(await store.space(), config),
     ];
   } catch (cause) {
     const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-    return [
-      fail(
-        'storage',
-        why instanceof StorageTrouble
-          ? `${why.saw}.`
-          : `${kind}: ${why instanceof Error ? why.message : 'it does not answer'}.`,
-        why instanceof StorageTrouble
-          ? `${why.check}; see "Storage gone" in docs/operations.md.`
-          : kind === 'S3'
-            ? 'bucket, prefix, region and endpoint in STORAGE_URL; see "Storage gone" in docs/operations.md.'
-            : 'mount it or give it to the service’s user, or correct STORAGE_URL; see "Storage gone" in docs/operations.md.',
-      ),
-    ];
+    const { saw, check } =
+      why instanceof StorageTrouble
+        ? why
+        : {
+            saw: `${kind}: ${why instanceof Error ? why.message : 'it does not answer'}`,
+            check: whatToCheck[kind],
+          };
+    return [fail('storage', `${saw}.`, `${check}; see "Storage gone" in docs/operations.md.`)];
   }
 };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import { sendContinue } from '../json-body.js';
-import { currentRequest } from '../request-context.js';
+import { currentRequest, plainAddress } from '../request-context.js';
 import type { Keyring } from '../../secrets/secrets.js';
 import { version } from '../../version.js';
 import { hopHeader, mirrorHeader, wishIn } from './mirror.protocol.js';
@@ -22,9 +22,6 @@ export interface Self {
 
 type IsTrusted = (address: string, distance: number) => boolean;
 
-/** An IPv4 client on a dual-stack socket is shown as ::ffff:192.0.2.1. */
-const plain = (address: string | undefined): string => (address ?? '').replace(/^::ffff:/, '');
-
 const seenIn = async (self: Self, req: Request): Promise<Seen> => {
   const isTrusted = req.app.get('trust proxy fn') as IsTrusted;
   const hop = (address: string): Hop => ({ address, isTrusted: isTrusted(address, 0) });
@@ -34,7 +31,10 @@ const seenIn = async (self: Self, req: Request): Promise<Seen> => {
     version,
     publicUrl: self.publicUrl,
     address: currentRequest()?.address ?? '',
-    peer: { ...hop(plain(req.socket.remoteAddress)), port: req.socket.remotePort ?? 0 },
+    peer: {
+      ...hop(plainAddress(req.socket.remoteAddress ?? '')),
+      port: req.socket.remotePort ?? 0,
+    },
     chain: chain
       .split(',')
       .flatMap((entry) => entry.trim() || [])
