@@ -6,7 +6,8 @@ import type { FileLock } from '../database/sqlite/file-lock.js';
 import { newDigest } from '../secrets/digest.js';
 import { makeFolder } from '../secrets/make-folder.js';
 import { isBlobKey } from '../storage/blob-store.js';
-import { LocalDisk, fileOfBlob, storeMarker } from '../storage/local-disk.js';
+import { LocalDisk, fileOfBlob } from '../storage/local-disk.js';
+import { storeMarker } from '../storage/store-marker.js';
 import {
   AnothersBackup,
   BackupFolderFull,

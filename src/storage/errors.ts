@@ -30,3 +30,8 @@ export const storageProblem = (cause: unknown): DomainError | null => {
   if (code === 'ENOSPC' || code === 'EDQUOT') return new StorageFull({ cause });
   return systemCodes.test(code) ? new StorageUnavailable({ cause }) : null;
 };
+
+/** Whether a system call failed with this code. */
+export const isOneOf = (cause: unknown, code: string): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === code;
+export const isMissing = (cause: unknown): boolean => isOneOf(cause, 'ENOENT');

@@ -4,7 +4,6 @@ import {
   copyFile,
   mkdir,
   open,
-  readdir,
   realpath,
   rename,
   rm,
@@ -15,30 +14,17 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { StorageUnavailable } from '../errors/errors.js';
-import { makeFolder } from '../secrets/make-folder.js';
 import { newId } from '../secrets/secrets.js';
-import { BlobDamaged, BlobStore, NotAStore, blobKey, isBlobKey } from './blob-store.js';
+import { BlobDamaged, BlobStore, blobKey, isBlobKey } from './blob-store.js';
 import type { BlobKey, ByteRange, PartialBlob, Space, Stored } from './blob-store.js';
+import { isMissing, isOneOf } from './errors.js';
 import { FileSource } from './file-source.js';
 import { filesBelow, syncFile } from './file-tree.js';
 import { FolderSyncs } from './folder-syncs.js';
 import { PartialFile } from './partial-file.js';
+import { StoreMarker, lostAndFound, partialFolder } from './store-marker.js';
 
 const { O_CREAT, O_EXCL, O_WRONLY } = constants;
-
-const partialFolder = 'partial';
-/** At the root of a volume of its own; only root may look into it. */
-const lostAndFound = 'lost+found';
-/**
- * Names the store: a folder, since a file here would be taken for an archive by whoever counts them.
- * It lies on the store's own volume, so that it goes with an unmounted one.
- */
-const markerPrefix = '.store-';
-export const storeMarker = (storeId: string): string => markerPrefix + storeId;
-
-/** What an empty volume may hold, and a store whose making was cut short. */
-const ignored = new Set([lostAndFound, partialFolder]);
 
 const probePrefix = 'probe-';
 const probeMs = 60_000;
@@ -49,10 +35,6 @@ const isProbe = async (path: string): Promise<boolean> => {
   const probe = await stat(path).catch(() => null);
   return probe === null || Date.now() - probe.mtimeMs < probeMs;
 };
-
-const isOneOf = (cause: unknown, code: string): boolean =>
-  cause instanceof Error && 'code' in cause && cause.code === code;
-const isMissing = (cause: unknown): boolean => isOneOf(cause, 'ENOENT');
 
 /** The volume of a folder; of one that is gone, the volume that it would be on. */
 const volumeOf = (folder: string): Promise<StatsFs> =>
@@ -70,15 +52,15 @@ export const fileOfBlob = (key: BlobKey): string => join(key.slice(-4, -2), key.
  */
 export class LocalDisk extends BlobStore {
   private readonly root: string;
-  private claimed: string | null = null;
   /** Folders of blobs, and those around them, whose names are known to be durable: 65,792 of them at most. */
   private readonly durable = new Set<string>();
   private readonly folders = new FolderSyncs();
-  private looking: Promise<void> | null = null;
+  private readonly marker: StoreMarker;
 
   constructor(root: string) {
     super();
     this.root = resolve(root);
+    this.marker = new StoreMarker(this.root, this.folders);
   }
 
   async begin(key: BlobKey): Promise<PartialBlob> {
@@ -97,7 +79,7 @@ export class LocalDisk extends BlobStore {
   }
 
   async takeOver(key: BlobKey): Promise<void> {
-    await this.assertMounted();
+    await this.marker.assertMounted();
     const partial = this.partialPath(key);
     // Should we die, it is a partial file without a row.
     const copy = this.partialPath(blobKey(newId()));
@@ -113,7 +95,7 @@ export class LocalDisk extends BlobStore {
   }
 
   async sizeOfPartial(key: BlobKey): Promise<number> {
-    await this.assertMounted();
+    await this.marker.assertMounted();
     return stat(this.partialPath(key)).then(
       ({ size }) => size,
       (cause: unknown) => {
@@ -136,14 +118,14 @@ export class LocalDisk extends BlobStore {
   }
 
   async secure(key: BlobKey): Promise<void> {
-    await this.assertMounted();
+    await this.marker.assertMounted();
     // Its bytes were synced before it had this name.
     const folder = dirname(this.path(key));
     await this.syncNames(folder, await this.makeFolder(folder));
   }
 
   async has(key: BlobKey): Promise<boolean> {
-    await this.assertMounted();
+    await this.marker.assertMounted();
     return stat(this.path(key)).then(
       () => true,
       (cause: unknown) => {
@@ -154,7 +136,7 @@ export class LocalDisk extends BlobStore {
   }
 
   async remove(key: BlobKey): Promise<void> {
-    await this.assertMounted();
+    await this.marker.assertMounted();
     for (const path of [this.partialPath(key), this.path(key)]) {
       try {
         await unlink(path);
@@ -166,7 +148,7 @@ export class LocalDisk extends BlobStore {
   }
 
   async removeForeign(name: string): Promise<void> {
-    await this.assertMounted();
+    await this.marker.assertMounted();
     const path = resolve(this.root, name);
     const root = await realpath(this.root);
     // A link within the store may lead out of it.
@@ -180,7 +162,7 @@ export class LocalDisk extends BlobStore {
   }
 
   async *list(): AsyncIterable<Stored> {
-    await this.assertMounted();
+    await this.marker.assertMounted();
     for await (const path of filesBelow(this.root, lostAndFound)) {
       const [name, key] = [path.slice(this.root.length + 1), basename(path)];
       if (isBlobKey(key) && path === this.path(key)) yield { kind: 'blob', key };
@@ -195,7 +177,7 @@ export class LocalDisk extends BlobStore {
   }
 
   async probe(): Promise<void> {
-    await this.assertMounted();
+    await this.marker.assertMounted();
     const path = join(this.root, partialFolder, `${probePrefix}${newId()}`);
     try {
       await writeFile(path, 'probe', { flag: 'wx', mode: 0o600 });
@@ -204,14 +186,12 @@ export class LocalDisk extends BlobStore {
     }
   }
 
-  async claim(storeId: string, mayInitialise: boolean): Promise<void> {
-    this.claimed = storeId;
-    if (mayInitialise) await this.initialise(storeId);
-    await this.assertMounted();
+  claim(storeId: string, mayInitialise: boolean): Promise<void> {
+    return this.marker.claim(storeId, mayInitialise);
   }
 
   private async appendTo(key: BlobKey, which: 'new' | 'any'): Promise<PartialBlob> {
-    await this.assertMounted();
+    await this.marker.assertMounted();
     const partial = this.partialPath(key);
     const isNew = which === 'new';
     const file = await open(partial, O_WRONLY | O_CREAT | (isNew ? O_EXCL : 0), 0o600);
@@ -244,7 +224,7 @@ export class LocalDisk extends BlobStore {
     range: ByteRange,
     isWhole: (size: number) => boolean,
   ): Promise<Readable> {
-    await this.assertMounted();
+    await this.marker.assertMounted();
     const file = await open(path, 'r').catch((cause: unknown) => {
       throw isMissing(cause) ? new BlobDamaged() : cause;
     });
@@ -257,39 +237,6 @@ export class LocalDisk extends BlobStore {
       throw new BlobDamaged();
     }
     return new FileSource(file, range);
-  }
-
-  private async initialise(storeId: string): Promise<void> {
-    makeFolder(this.root);
-    const marker = storeMarker(storeId);
-    const names = (await readdir(this.root)).filter((name) => !ignored.has(name));
-    // Whatever is there is somebody's: the next sweep would take it for leftovers of ours.
-    if (names.length > 0 && !names.includes(marker)) throw new NotAStore(this.root);
-    // The marker first: a kill between the two leaves what the next start completes.
-    await mkdir(join(this.root, marker), { recursive: true, mode: 0o700 });
-    await mkdir(join(this.root, partialFolder), { recursive: true, mode: 0o700 });
-    await this.folders.sync(this.root);
-    // Its own name as well; where the folder around it is closed to us, it was made by somebody else.
-    await this.folders.sync(dirname(this.root)).catch((cause: unknown) => {
-      if (!isOneOf(cause, 'EACCES')) throw cause;
-    });
-  }
-
-  /** Looked at each time: a volume may go and come back while the process lives. One look serves all who ask meanwhile. */
-  private assertMounted(): Promise<void> {
-    this.looking ??= this.look().finally(() => (this.looking = null));
-    return this.looking;
-  }
-
-  private async look(): Promise<void> {
-    const marker = join(this.root, storeMarker(this.claimed ?? ''));
-    await stat(marker).catch((cause: unknown) => {
-      throw new StorageUnavailable({
-        cause: isMissing(cause)
-          ? new Error(`${this.root} is not this database's storage, or is not mounted`, { cause })
-          : cause,
-      });
-    });
   }
 
   /**
@@ -310,7 +257,7 @@ export class LocalDisk extends BlobStore {
       );
       if (made) return made === 'there' && this.durable.has(folder) ? [] : [parent];
     }
-    await this.assertMounted();
+    await this.marker.assertMounted();
     // One that is gone, and made now, is on a volume that was put in the place of the other.
     const made = await mkdir(folder, { recursive: true, mode: 0o700 });
     if (made === undefined && this.durable.has(folder)) return [];

@@ -3,7 +3,7 @@ import { StorageUnavailable } from '../../errors/errors.js';
 import { newId } from '../../secrets/secrets.js';
 import { BlobDamaged, BlobStore, NotAStore, isBlobKey } from '../blob-store.js';
 import type { BlobKey, ByteRange, Delivery, PartialBlob, Space, Stored } from '../blob-store.js';
-import { storeMarker } from '../local-disk.js';
+import { storeMarker } from '../store-marker.js';
 import { BegunBlob } from './begun-blob.js';
 import { Bucket } from './bucket.js';
 import { objectSource } from './object-source.js';
