@@ -6,7 +6,7 @@ import type { BlobKey, Stored } from '../storage/blob-store.js';
 import { BlobRegister } from '../storage/blobs/blob-register.service.js';
 import { Upload } from '../uploads/records/upload.entity.js';
 import { AbandonedUploads } from '../uploads/records/abandoned-uploads.service.js';
-import { ResumableRows } from '../uploads/resumable/resumable-rows.service.js';
+import { ResumableService } from '../uploads/resumable/resumable.service.js';
 import { Tombstone } from '../storage/blobs/tombstone.entity.js';
 import { Tombstones } from '../storage/blobs/tombstones.service.js';
 import { TooManyOrphans } from './maintenance.errors.js';
@@ -42,7 +42,7 @@ export class SweepService {
     private readonly dataSource: DataSource,
     private readonly store: BlobStore,
     private readonly uploads: AbandonedUploads,
-    private readonly resumables: ResumableRows,
+    private readonly resumables: ResumableService,
     private readonly blobs: BlobRegister,
     private readonly tombstones: Tombstones,
   ) {}

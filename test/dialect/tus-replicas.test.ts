@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DataSource } from 'typeorm';
 import { AdmissionService } from '../../src/uploads/intake/admission.service.js';
 import { Upload } from '../../src/uploads/records/upload.entity.js';
-import { ResumableRows } from '../../src/uploads/resumable/resumable-rows.service.js';
+import { ResumableService } from '../../src/uploads/resumable/resumable.service.js';
 import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { Instance } from '../../src/database/instance.js';
 import { digestOf, noise, sha256Of } from '../support/bytes.js';
@@ -192,7 +192,7 @@ if (!isSqlite)
       const { lost, here, path, hanging, ended, storedOnce } = await taken();
       const part = bytes.subarray(100_000, 150_000);
       const next = await patchUnderWay(service.place, here, path, 100_000, part);
-      await lost.app.get(ResumableRows).expire(new Date());
+      await lost.app.get(ResumableService).expire(new Date());
       hanging.breakOff();
       await ended();
       await lost.app.get(SweepService).finish();

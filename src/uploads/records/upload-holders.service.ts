@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Instance } from '../../database/instance.js';
+import { DomainError } from '../../errors/domain-error.js';
 import { NotFound } from '../../errors/errors.js';
 import { newId } from '../../secrets/secrets.js';
 import { BlobStore, blobKey } from '../../storage/blob-store.js';
 import { Upload } from './upload.entity.js';
 import { UploadBusy } from './uploads.errors.js';
+import { UploadsService } from './uploads.service.js';
 
 /** A request of this process that holds an upload. */
 interface Holder {
@@ -19,6 +21,9 @@ interface Holder {
 export interface HeldRow extends Upload {
   readonly writer: string;
 }
+
+/** What is known of an upload while a request holds it. */
+export type HeldUpload = Omit<HeldRow, 'token' | 'instance' | 'givenUp'>;
 
 type Hold = Pick<HeldRow, 'id' | 'writer'>;
 
@@ -37,6 +42,7 @@ export class UploadHolders {
   constructor(
     private readonly dataSource: DataSource,
     private readonly instance: Instance,
+    private readonly uploads: UploadsService,
     private readonly store: BlobStore,
   ) {}
 
@@ -130,6 +136,26 @@ export class UploadHolders {
   /** Whether no other process has taken us for dead and holds it now. */
   isHolder({ id, writer }: Hold): Promise<boolean> {
     return this.dataSource.manager.existsBy(Upload, { id, writer });
+  }
+
+  /** Why a hold is one no more: another process took over; it was ended; its ticket was deleted. */
+  async lost({ id, tokenId }: Pick<HeldRow, 'id' | 'tokenId'>): Promise<DomainError> {
+    if (await this.dataSource.manager.existsBy(Upload, { id })) return new UploadBusy();
+    return this.uploads.tokenOf(tokenId).then(
+      () => new NotFound('upload'),
+      (cause: unknown) => {
+        if (cause instanceof DomainError) return cause;
+        throw cause;
+      },
+    );
+  }
+
+  /** Keeps the length of an upload that began without one, or how much of it is proved. */
+  async note(
+    { id, writer }: Hold,
+    known: Partial<Pick<Upload, 'declaredBytes' | 'provedBytes' | 'sha256'>>,
+  ): Promise<void> {
+    await this.dataSource.manager.update(Upload, { id, writer }, known);
   }
 
   /** A hold that ends without its row, or that came to nothing. */

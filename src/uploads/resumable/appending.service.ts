@@ -14,7 +14,6 @@ import { pump } from '../../http/transfer/pump.js';
 import { UploadStalled } from '../../http/transfer/transfer.errors.js';
 import { ResumableCompletion, assertMayGoOn } from './resumable-completion.service.js';
 import type { Progress, Transfer } from './resumable-completion.service.js';
-import { ResumableRows } from './resumable-rows.service.js';
 import { ChecksumMismatch, DeclaredLengthExceeded } from './resumable.errors.js';
 import { ResumeCache } from './resume-cache.js';
 import type { DigestSoFar } from './resume-cache.js';
@@ -39,7 +38,6 @@ interface Part {
 export class AppendingService {
   constructor(
     private readonly cache: ResumeCache,
-    private readonly rows: ResumableRows,
     private readonly holders: UploadHolders,
     private readonly completion: ResumableCompletion,
     private readonly admissions: AdmissionService,
@@ -133,7 +131,7 @@ export class AppendingService {
     let next: DigestSoFar | null = null;
     let keepsRoom = false;
     try {
-      if (part.checksum) await this.rows.note(row, { provedBytes: before });
+      if (part.checksum) await this.holders.note(row, { provedBytes: before });
       sendContinue(req, res);
       const broken = await pump(req, sink, body.signal, 'flush').then(
         () => null,

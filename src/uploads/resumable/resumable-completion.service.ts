@@ -17,10 +17,9 @@ import type { Failed } from '../records/upload-outcome.policy.js';
 import type { Upload } from '../records/upload.entity.js';
 import { AbandonedUploads } from '../records/abandoned-uploads.service.js';
 import { UploadHolders } from '../records/upload-holders.service.js';
+import type { HeldUpload } from '../records/upload-holders.service.js';
 import type { UploadLease } from '../intake/upload-lease.js';
 import { ResumeCache } from './resume-cache.js';
-import { ResumableRows } from './resumable-rows.service.js';
-import type { HeldUpload } from './resumable-rows.service.js';
 
 /** How far an upload has come. */
 export interface Progress {
@@ -77,7 +76,6 @@ const isFinal = (cause: unknown): boolean =>
 export class ResumableCompletion {
   constructor(
     private readonly cache: ResumeCache,
-    private readonly rows: ResumableRows,
     private readonly holders: UploadHolders,
     private readonly abandoned: AbandonedUploads,
     private readonly completion: CompletionService,
@@ -144,7 +142,7 @@ export class ResumableCompletion {
     const sha256 = digest.digest('hex');
     try {
       assertDigest(row.sha256, sha256);
-      if (!(await this.holders.isHolder(row))) throw await this.rows.lost(row);
+      if (!(await this.holders.isHolder(row))) throw await this.holders.lost(row);
       const received = { filename: row.filename ?? '', size, sha256 };
       await this.completion.complete(lease, { token, upload: row }, received, partial);
       this.cache.drop(row.id);

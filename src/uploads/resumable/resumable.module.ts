@@ -6,21 +6,13 @@ import { AppendingService } from './appending.service.js';
 import { HoldsElsewhere } from './holds-elsewhere.service.js';
 import { ResumableCompletion } from './resumable-completion.service.js';
 import { ResumableController } from './resumable.controller.js';
-import { ResumableRows } from './resumable-rows.service.js';
 import { ResumableService } from './resumable.service.js';
 import { ResumeCache } from './resume-cache.js';
 
 @Module({
   imports: [IntakeModule, RecordsModule, TransferModule],
   controllers: [ResumableController],
-  providers: [
-    AppendingService,
-    HoldsElsewhere,
-    ResumableCompletion,
-    ResumableRows,
-    ResumableService,
-    ResumeCache,
-  ],
-  exports: [HoldsElsewhere, ResumableRows],
+  providers: [AppendingService, HoldsElsewhere, ResumableCompletion, ResumableService, ResumeCache],
+  exports: [HoldsElsewhere, ResumableService],
 })
 export class ResumableModule {}

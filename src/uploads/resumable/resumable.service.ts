@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Config } from '../../config/config.js';
 import type { DomainError } from '../../errors/domain-error.js';
 import { NotFound, ValidationFailed } from '../../errors/errors.js';
+import { Every } from '../../jobs/decorators.js';
 import { newDigest } from '../../secrets/digest.js';
 import { newId } from '../../secrets/secrets.js';
 import { UploadTokenUnknown } from '../../tickets/tokens/upload-tokens.errors.js';
@@ -10,6 +12,8 @@ import { AdmissionService } from '../intake/admission.service.js';
 import type { KnownUpload } from '../intake/admission.service.js';
 import type { Claims } from '../intake/claims.js';
 import { FileEmpty } from '../intake/intake.errors.js';
+import { AbandonedUploads } from '../records/abandoned-uploads.service.js';
+import { Upload } from '../records/upload.entity.js';
 import { UploadEnded } from '../records/upload-outcome.policy.js';
 import type { Sender } from '../intake/upload-shares.js';
 import { UploadsService } from '../records/uploads.service.js';
@@ -19,7 +23,6 @@ import { ResumeCache } from './resume-cache.js';
 import { HoldsElsewhere } from './holds-elsewhere.service.js';
 import { ResumableCompletion } from './resumable-completion.service.js';
 import type { Progress, Transfer } from './resumable-completion.service.js';
-import { ResumableRows } from './resumable-rows.service.js';
 import { UploadTakenOver } from './resumable.errors.js';
 
 /** The life of uploads that take many requests, but for their bytes. */
@@ -27,14 +30,15 @@ import { UploadTakenOver } from './resumable.errors.js';
 export class ResumableService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly rows: ResumableRows,
     private readonly holders: UploadHolders,
     private readonly leases: UploadLeases,
     private readonly elsewhere: HoldsElsewhere,
     private readonly cache: ResumeCache,
     private readonly admissions: AdmissionService,
     private readonly uploads: UploadsService,
+    private readonly abandoned: AbandonedUploads,
     private readonly completion: ResumableCompletion,
+    private readonly config: Config,
   ) {}
 
   /**
@@ -69,7 +73,7 @@ export class ResumableService {
 
   /** Takes hold of an unfinished upload of this token. @throws NotFound, UploadBusy */
   async hold(id: string, tokenId: string, abort: AbortController): Promise<Transfer> {
-    const row = await this.holders.seize(await this.rows.find(id, tokenId), abort);
+    const row = await this.holders.seize(await this.find(id, tokenId), abort);
     try {
       const token = await this.uploads.tokenOf(tokenId);
       const lease = this.leases.resume({ token, upload: row });
@@ -82,7 +86,7 @@ export class ResumableService {
 
   /** Ends a request that hangs on a dead connection: the client asks again, so it has given up that one. */
   async free(id: string, tokenId: string): Promise<void> {
-    const row = await this.rows.rowOf(id, tokenId);
+    const row = await this.rowOf(id, tokenId);
     if (!row) return;
     await this.holders.free(id, new UploadTakenOver());
     await this.elsewhere.end(row);
@@ -100,7 +104,7 @@ export class ResumableService {
     if (await this.holders.release(row, transfer.hasGrown)) return null;
     const failed = await this.completion.fail(transfer, new UploadTokenUnknown());
     this.leases.drop(row.id);
-    return failed === 'deleted' ? this.rows.lost(row) : null;
+    return failed === 'deleted' ? this.holders.lost(row) : null;
   }
 
   /**
@@ -114,7 +118,7 @@ export class ResumableService {
     abort: AbortController,
   ): Promise<Progress> {
     for (;;) {
-      const row = await this.rows.find(id, tokenId).catch((cause: unknown) => {
+      const row = await this.find(id, tokenId).catch((cause: unknown) => {
         if (cause instanceof NotFound) return null;
         throw cause;
       });
@@ -143,7 +147,7 @@ export class ResumableService {
       throw new ValidationFailed([
         { field: 'repr-digest', message: 'must agree with that of the creation' },
       ]);
-    await this.rows.note(row, { sha256 });
+    await this.holders.note(row, { sha256 });
     row.sha256 = sha256;
   }
 
@@ -157,7 +161,7 @@ export class ResumableService {
     const { limit, exceeded } = this.admissions.limits(token);
     if (length === 0) throw new FileEmpty();
     if (length > limit) throw exceeded();
-    await this.rows.note(row, { declaredBytes: length });
+    await this.holders.note(row, { declaredBytes: length });
     row.declaredBytes = length;
     // It was taken for a length that nobody knew.
     lease.releaseRoom();
@@ -166,6 +170,40 @@ export class ResumableService {
   /** Its client wants it no more. */
   async end(transfer: Transfer, cause: unknown = new UploadEnded('ended')): Promise<void> {
     await this.completion.settleFailed(transfer, cause);
+  }
+
+  /** Ends what nobody has resumed for UPLOAD_EXPIRY, and what came by a token that was revoked. Returns how many. */
+  @Every(5_000, 'each')
+  async expire(now: Date): Promise<number> {
+    await this.holders.releaseLate();
+    const rows = await this.dataSource
+      .createQueryBuilder(Upload, 'upload')
+      .innerJoinAndSelect('upload.token', 'token')
+      .where('upload.way = :way', { way: 'tus' })
+      .andWhere('(upload.activeAt < :before OR token.revokedAt IS NOT NULL)', {
+        before: now.getTime() - 1000 * this.config.UPLOAD_EXPIRY,
+      })
+      .getMany();
+    let ended = 0;
+    for (const row of rows) {
+      if (!(await this.abandoned.end(row, row.token?.revokedAt ? 'revoked' : 'expired'))) continue;
+      this.cache.drop(row.id);
+      this.leases.drop(row.id);
+      ended += 1;
+    }
+    return ended;
+  }
+
+  /** @throws NotFound for one that is unknown, another token's, or expired */
+  private async find(id: string, tokenId: string): Promise<Upload> {
+    const row = await this.rowOf(id, tokenId);
+    if (!row || (row.writer === null && this.uploads.isExpired(row))) throw new NotFound('upload');
+    return row;
+  }
+
+  /** This token's; null where it has no such upload. */
+  private rowOf(id: string, tokenId: string): Promise<Upload | null> {
+    return this.dataSource.manager.findOneBy(Upload, { id, tokenId, way: 'tus' });
   }
 
   /** What has become of an upload that is no more. */
