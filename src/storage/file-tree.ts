@@ -1,5 +1,6 @@
 import { closeSync, fsync, open as openFile } from 'node:fs';
 import { open, opendir } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -38,4 +39,13 @@ export const syncFolder = async (folder: string): Promise<void> => {
     // Of a folder nothing was written here, so that this cannot wait for the disk; another thread would cost more.
     closeSync(descriptor);
   }
+};
+
+/** Size of an open file, which is closed where even that cannot be told: whoever asks has no handle on it yet. */
+export const sizeOrClose = async (file: FileHandle): Promise<number> => {
+  const { size } = await file.stat().catch(async (cause: unknown) => {
+    await file.close();
+    throw cause;
+  });
+  return size;
 };

@@ -19,7 +19,7 @@ import { BlobDamaged, BlobStore, blobKey, isBlobKey } from './blob-store.js';
 import type { BlobKey, ByteRange, PartialBlob, Space, Stored } from './blob-store.js';
 import { isMissing, isOneOf } from './errors.js';
 import { FileSource } from './file-source.js';
-import { filesBelow, syncFile } from './file-tree.js';
+import { filesBelow, sizeOrClose, syncFile } from './file-tree.js';
 import { FolderSyncs } from './folder-syncs.js';
 import { PartialFile } from './partial-file.js';
 import { StoreMarker, lostAndFound, partialFolder } from './store-marker.js';
@@ -195,7 +195,7 @@ export class LocalDisk extends BlobStore {
     const partial = this.partialPath(key);
     const isNew = which === 'new';
     const file = await open(partial, O_WRONLY | O_CREAT | (isNew ? O_EXCL : 0), 0o600);
-    const held = isNew ? 0 : (await file.stat()).size;
+    const held = isNew ? 0 : await sizeOrClose(file);
     return new PartialFile(partial, file, held, isNew, () =>
       this.nameBlob(partial, this.path(key)),
     );
@@ -228,11 +228,7 @@ export class LocalDisk extends BlobStore {
     const file = await open(path, 'r').catch((cause: unknown) => {
       throw isMissing(cause) ? new BlobDamaged() : cause;
     });
-    const stored = await file.stat().catch(async (cause: unknown) => {
-      await file.close();
-      throw cause;
-    });
-    if (!isWhole(stored.size)) {
+    if (!isWhole(await sizeOrClose(file))) {
       await file.close();
       throw new BlobDamaged();
     }
