@@ -62,7 +62,7 @@ module.exports = {
     {
       ...project('unit'),
       testMatch: [
-        '<rootDir>/{src,scripts}/**/*.spec.ts',
+        '<rootDir>/{src,scripts,test/support}/**/*.spec.ts',
         '<rootDir>/test/{contracts,web}/*.test.ts',
       ],
     },
@@ -80,5 +80,10 @@ module.exports = {
   workerIdleMemoryLimit: '800MB',
   // Only what hangs passes it: how long a story takes is the machine's matter.
   testTimeout: 300_000,
-  reporters: ['default', 'summary', '<rootDir>/test/support/counts-reporter.cjs'],
+  reporters: [
+    'default',
+    'summary',
+    '<rootDir>/test/support/left-out-reporter.cjs',
+    '<rootDir>/test/support/counts-reporter.cjs',
+  ],
 };

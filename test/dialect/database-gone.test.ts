@@ -10,10 +10,11 @@ import { eventually } from '../support/eventually.js';
 import type { IssuedToken } from '../support/given.js';
 import { expectProblem, send } from '../support/http.js';
 import type { Answer } from '../support/http.js';
+import { itUnless } from '../support/left-out.js';
 import { mayOwnPostgres, ownPostgres } from '../support/own-postgres.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
-import { mayMount, smallVolume } from '../support/small-volume.js';
+import { noMounts, smallVolume } from '../support/small-volume.js';
 import { storedFiles } from '../support/store-files.js';
 import { tokenState, uploadUnderWay } from '../support/upload-under-way.js';
 import { upload } from '../support/upload.js';
@@ -216,7 +217,7 @@ if (isSqlite)
       await expectWhole(service, tokens, stored);
     });
 
-    (mayMount ? it : it.skip)(
+    itUnless(noMounts)(
       'that lies on a read-only volume is said so by name at the start',
       async () => {
         const volume = await smallVolume(64 * 1024 * 1024);

@@ -1,5 +1,5 @@
 import { noise } from '../support/bytes.js';
-import { caddy, documentedCaddy, hasCaddy } from '../support/caddy.js';
+import { caddy, describeWithCaddy, documentedCaddy } from '../support/caddy.js';
 import { doctorSays, named } from '../support/doctor.js';
 import { send } from '../support/http.js';
 import { describeWithNginx, nginx } from '../support/nginx.js';
@@ -57,7 +57,7 @@ describeWithNginx('the block for nginx in docs/operations.md', () => {
   });
 });
 
-(hasCaddy ? describe : describe.skip)('the block for Caddy in docs/operations.md', () => {
+describeWithCaddy('the block for Caddy in docs/operations.md', () => {
   it('serves uploads by every way, downloads in parts and events, and the doctor agrees', async () => {
     const port = await freePort();
     const env = { PUBLIC_URL: `http://localhost:${port}`, TRUSTED_PROXIES: '127.0.0.1,::1' };

@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { measureWalls } from '../../src/sandbox/walls.js';
+import { describeUnless } from '../support/left-out.js';
 import { compiled, describeLauncher, launcher, wallProbe } from '../support/sandbox-attacks.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -72,12 +73,11 @@ describeLauncher('native code behind the launcher', () => {
     expect(run('inherited descriptor')).toEqual({ status: 1, signal: null, said: 'EBADF' });
   });
 
-  (process.arch === 'x64' ? it : it.skip).each(['x32', 'i386'])(
-    'is killed for a call of another architecture: %s',
-    (name) => {
+  describeUnless(process.arch === 'x64' ? null : 'needs an x64 processor')('on x64', () => {
+    it.each(['x32', 'i386'])('is killed for a call of another architecture: %s', (name) => {
       expect(run(name)).toEqual(killed);
-    },
-  );
+    });
+  });
 
   it('reaches what it tries without the launcher', () => {
     const { status } = spawnSync(attack, ['fork'], { env: {} });

@@ -15,7 +15,7 @@ export interface BoundVolume {
   writable(): void;
 }
 
-/** Mounting takes root (mayMount). Call it before the service starts. */
+/** Mounting takes root (noMounts). Call it before the service starts. */
 export const boundVolume = (place: Place): BoundVolume => {
   const [mountPoint, volume] = [storeFolder(place), tempFolder()];
   mkdirSync(mountPoint, { recursive: true, mode: 0o700 });

@@ -1,20 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterFile } from './cleaning.js';
 import { eventually } from './eventually.js';
+import { describeUnless, lackOf } from './left-out.js';
 import { reaches } from './nginx.js';
 import { tempFolder } from './temp-folder.js';
 
-/** Where it is not installed its story is skipped, in CI too: nginx's tells the same. */
-export const hasCaddy = ((): boolean => {
-  try {
-    execFileSync('caddy', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
+/** Where it is not installed its story is left out, in CI too: nginx's tells the same. */
+export const describeWithCaddy = describeUnless(lackOf('caddy'));
 
 const name = 'logs.example.com';
 const upstream = '127.0.0.1:8000';

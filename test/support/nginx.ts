@@ -1,36 +1,19 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterFile } from './cleaning.js';
 import { eventually } from './eventually.js';
+import { describeUnless, lackOf, toleratedOutsideCi } from './left-out.js';
 import { freePort } from './postgres-server.js';
 import { tempFolder } from './temp-folder.js';
 import { selfSigned } from './tls-proxy.js';
 
-const isThere = (): boolean => {
-  try {
-    execFileSync('nginx', ['-v'], { stdio: 'ignore', env: paths });
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 /** Debian keeps it where people who are not root do not look. */
 const paths = { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
 
-/** CI has it and fails without it; elsewhere a story may be skipped, and says why. */
-const nginxMustRun = isThere() || Boolean(process.env['CI']);
-
-/** `describe` where nginx is, else one that says what is missing. */
-export const describeWithNginx = nginxMustRun
-  ? describe
-  : (name: string, _stories: () => void): void =>
-      describe.skip(`${name} (nginx is not installed: apt-get install nginx-light)`, () => {
-        it.todo('tells its stories');
-      });
+export const describeWithNginx = describeUnless(toleratedOutsideCi(lackOf('nginx', 'nginx-light')));
 
 /** Whether somebody listens there. */
 export const reaches = async (port: number): Promise<void> => {
@@ -56,17 +39,16 @@ export interface Nginx {
 export const nginx = async (scheme: 'http' | 'https' = 'http'): Promise<Nginx> => {
   const folder = tempFolder();
   const port = await freePort();
-  const { key, certificate } = await selfSigned();
   const conf = join(folder, 'nginx.conf');
   const errorLog = join(folder, 'error.log');
   mkdirSync(join(folder, 'temp'));
   const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `  ${name}_temp_path ${folder}/temp/${name};`,
   );
-  const tls =
-    scheme === 'https'
-      ? [`    ssl_certificate ${certificate};`, `    ssl_certificate_key ${key};`]
-      : [];
+  const signed = scheme === 'https' ? await selfSigned() : null;
+  const tls = signed
+    ? [`    ssl_certificate ${signed.certificate};`, `    ssl_certificate_key ${signed.key};`]
+    : [];
   const written = (locations: string): string =>
     [
       'daemon off;',
@@ -91,7 +73,7 @@ export const nginx = async (scheme: 'http' | 'https' = 'http'): Promise<Nginx> =
   const url = `${scheme}://localhost:${port}`;
   return {
     url,
-    certificate,
+    certificate: signed?.certificate ?? '',
     errors: () => readFileSync(errorLog, 'utf8'),
     serve: async (locations) => {
       await stop();

@@ -10,6 +10,7 @@ import type {
 import { Sandbox } from '../../src/sandbox/sandbox.js';
 import type { SandboxEnd } from '../../src/sandbox/sandbox-end.policy.js';
 import type { SandboxedRun } from '../../src/sandbox/sandbox.js';
+import { describeUnless, lackOf } from './left-out.js';
 import { programPath } from './program-build.js';
 import { tempFolder } from './temp-folder.js';
 
@@ -47,8 +48,9 @@ export const everyBuild: readonly (readonly [string, Walls])[] = [
       ] as const)),
 ];
 
-/** Where there is no compiler, the report of the run shows what was left out. */
-export const describeLauncher = launcher === null ? describe.skip : describe;
+export const describeLauncher = describeUnless(
+  launcher === null ? (lackOf('gcc') ?? 'needs Linux') : null,
+);
 
 export const roomyLimits: SandboxLimits = {
   memoryMiB: 256,

@@ -5,25 +5,26 @@ import { noise } from './bytes.js';
 import { afterFile } from './cleaning.js';
 import { freshPlace } from './database.js';
 import type { Place } from './database.js';
+import { lackOf } from './left-out.js';
+import type { Lack } from './left-out.js';
 import { tempFolder } from './temp-folder.js';
 
-const probed = (): boolean => {
-  if (process.getuid?.() !== 0) return false;
+const lackOfMounts = (): Lack => {
+  if (process.getuid?.() !== 0) return 'needs to mount volumes, which only root may';
+  const lack = lackOf('mount');
+  if (lack !== null) return lack;
   const folder = tempFolder();
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4096', 'tmpfs', folder], { stdio: 'ignore' });
     execFileSync('umount', [folder], { stdio: 'ignore' });
-    return true;
+    return null;
   } catch {
-    process.stderr.write(
-      'mounting is forbidden here: what a full or lost volume does is NOT shown\n',
-    );
-    return false;
+    return 'needs to mount volumes, which is forbidden here (docker run --cap-add=SYS_ADMIN)';
   }
 };
 
 /** Mounting takes root, and in a container CAP_SYS_ADMIN. */
-export const mayMount = probed();
+export const noMounts = lackOfMounts();
 
 export interface SmallVolume extends Place {
   /** Somebody else's file takes all that is left. */

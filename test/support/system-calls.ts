@@ -1,13 +1,14 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterFile } from './cleaning.js';
 import type { Place } from './database.js';
 import { freshPlace } from './database.js';
+import { describeUnless, lackOf, toleratedOutsideCi } from './left-out.js';
+import type { Lack } from './left-out.js';
 import { spawnedService } from './program.js';
 import { tempFolder } from './temp-folder.js';
-import { tool } from './tool.js';
 
 /** Longer texts are cut by strace: the reserve file's alone are. */
 const mostBytes = 256 * 1024;
@@ -99,37 +100,32 @@ const callsIn = (trace: string): SystemCall[] => {
   return calls;
 };
 
-/** Set where there is no strace, or where it may trace nothing; then these stories are not told, and say so. */
-export const isTraceable = !process.env['TEST_WITHOUT_STRACE'];
-
-/** @throws Error that says what to do where nothing can be traced here */
-const assertTraceable = async (): Promise<void> => {
-  const log = join(tempFolder(), 'trace');
-  const tried = await tool('strace', ['-f', '-o', log, 'true']).catch((cause: unknown) => ({
-    code: null,
-    stderr: String(cause),
-  }));
-  if (tried.code === 0 && existsSync(log)) return;
-  throw new Error(
-    [
-      'This story traces the program with strace, and that does not work here. Install it (Debian: apt-get install strace);',
-      'a container may have to be allowed to trace (docker run --cap-add=SYS_PTRACE). TEST_WITHOUT_STRACE=1 leaves the story out.',
-      tried.stderr,
-    ].join('\n'),
-  );
+const lackOfTracing = (): Lack => {
+  if (process.env['TEST_WITHOUT_STRACE'])
+    return 'needs strace, and TEST_WITHOUT_STRACE leaves that out';
+  const lack = lackOf('strace');
+  if (lack !== null) return toleratedOutsideCi(lack);
+  const { status } = spawnSync('strace', ['-f', '-o', '/dev/null', 'true'], { stdio: 'ignore' });
+  return status === 0
+    ? null
+    : toleratedOutsideCi(
+        'needs strace, which may not trace here (docker run --cap-add=SYS_PTRACE)',
+      );
 };
+
+/** CI without strace fails, unless it says so by TEST_WITHOUT_STRACE. */
+export const describeTraced = describeUnless(lackOfTracing());
 
 export type TracedService = Awaited<ReturnType<typeof spawnedService>> & {
   /** Stops the service as an operator does, and reads what it asked of the system. */
   calls(): Promise<SystemCall[]>;
 };
 
-/** The real program, and what it asks of the system from its first moment on. @throws Error where nothing can be traced */
+/** The real program, and what it asks of the system from its first moment on. */
 export const tracedService = async (
   env: Readonly<Record<string, string>> = {},
   place?: Place,
 ): Promise<TracedService> => {
-  await assertTraceable();
   const log = join(tempFolder(), 'trace');
   // -D: the program stays our child. Its file system calls must not take a way (io_uring) that strace does not see.
   const strace = [
@@ -152,12 +148,8 @@ export const tracedService = async (
   };
 };
 
-/**
- * Makes each sync of a file fail, as a dying disk does. @returns what ends that
- * @throws Error where nothing can be traced
- */
+/** Makes each sync of a file fail, as a dying disk does. @returns what ends that */
 export const failingSyncs = async (pid: number, path: string): Promise<() => Promise<void>> => {
-  await assertTraceable();
   const fault = [
     '-P',
     path,

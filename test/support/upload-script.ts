@@ -5,12 +5,8 @@ import { join } from 'node:path';
 import { afterFile } from './cleaning.js';
 import { eventually } from './eventually.js';
 import { send } from './http.js';
+import { describeUnless, lackOf, toleratedOutsideCi, whereIs } from './left-out.js';
 import { tempFolder } from './temp-folder.js';
-
-const whereIs = (program: string): string | null => {
-  const folders = (process.env['PATH'] ?? '').split(':');
-  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null;
-};
 
 export interface Shell {
   readonly name: string;
@@ -27,20 +23,27 @@ const busybox = (path: string): Shell => {
   return { name: 'busybox sh', path: join(folder, 'sh'), programs: folder };
 };
 
-/**
- * The shells that the script is for; one that is not installed is left out, but for CI, which has them all.
- * @throws Error where CI lacks one
- */
-export const shells = (): readonly Shell[] =>
-  ['dash', 'bash', 'busybox'].flatMap((name) => {
+const shellNamed = (name: string, path: string): Shell => ({
+  name,
+  path,
+  programs: process.env['PATH'] ?? '',
+});
+
+/** Tells the stories under each shell that the script is for; CI has them all. @param where how their title begins */
+export const describeEachShell = (
+  where: string,
+  stories: (shell: Shell) => void,
+  names: readonly string[] = ['dash', 'bash', 'busybox'],
+): void => {
+  for (const name of names) {
     const path = whereIs(name);
-    if (path === null) {
-      if (process.env['CI'] === 'true') throw new Error(`${name} is not installed`);
-      return [];
-    }
-    const programs = process.env['PATH'] ?? '';
-    return [name === 'busybox' ? busybox(path) : { name, path, programs }];
-  });
+    const shell =
+      name === 'busybox' && path !== null ? busybox(path) : shellNamed(name, path ?? name);
+    describeUnless(toleratedOutsideCi(lackOf(name)))(`${where} ${shell.name}`, () =>
+      stories(shell),
+    );
+  }
+};
 
 export interface ScriptEnded {
   readonly code: number | null;
@@ -96,16 +99,13 @@ export class ScriptFolder {
   ) {}
 
   /** @param url of the service */
-  static async fetched(url: string, shell?: Shell): Promise<ScriptFolder> {
-    const [first] = shells();
-    const chosen = shell ?? first;
-    if (!chosen) throw new Error('there is no shell');
+  static async fetched(url: string, shell = shellNamed('sh', '/bin/sh')): Promise<ScriptFolder> {
     const { status, text } = await send(`${url}/upload.sh`, { method: 'GET' });
     expect({ status, text }).toEqual({
       status: 200,
       text: expect.stringMatching(/^#!\/bin\/sh\n/),
     });
-    return new ScriptFolder(text, chosen);
+    return new ScriptFolder(text, shell);
   }
 
   file(name: string, bytes: Buffer | string = 'some logs'): string {

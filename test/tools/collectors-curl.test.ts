@@ -2,6 +2,7 @@ import { closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf, noise, sha256Of } from '../support/bytes.js';
 import { cuttingProxy } from '../support/cutting-proxy.js';
+import { describeUnless, lackOf, toleratedOutsideCi } from '../support/left-out.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { storedFiles } from '../support/store-files.js';
@@ -172,7 +173,7 @@ describe('a large upload of curl that is refused', () => {
   });
 });
 
-describe('wget', () => {
+describeUnless(toleratedOutsideCi(lackOf('wget')))('wget', () => {
   const ways = [
     [
       'PUT and a header',

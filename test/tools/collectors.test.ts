@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { noise, sha256Of } from '../support/bytes.js';
+import { describeUnless } from '../support/left-out.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { rawSocket } from '../support/http.js';
-import { sosMustRun, whyNoSos } from '../support/sos.js';
+import { noSos } from '../support/sos.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { tlsProxy } from '../support/tls-proxy.js';
@@ -52,10 +53,7 @@ const replayed = async (lines: readonly string[], body: Buffer): Promise<string>
 const basic = ({ value }: Token): string =>
   `Authorization: Basic ${Buffer.from(`any:${value}`).toString('base64')}`;
 
-describe('sos', () => {
-  const withSos = sosMustRun ? it : it.skip;
-  const name = (story: string) => (sosMustRun ? story : `${story} (${whyNoSos})`);
-
+describeUnless(noSos)('sos', () => {
   const report = (token: Token, folder: string, path: string) =>
     tool(
       'sos',
@@ -68,7 +66,7 @@ describe('sos', () => {
     );
 
   const paths = ['/api/v1/archives', '/api/v1/archives/'];
-  withSos.each(paths)(name('delivers its report to %s over TLS'), async (path) => {
+  it.each(paths)('delivers its report to %s over TLS', async (path) => {
     const token = await service.given.uploadToken({ attempts: 1 });
     const folder = tempFolder();
     const { stdout, stderr } = await report(token, folder, path);
@@ -78,7 +76,7 @@ describe('sos', () => {
     await expectDelivered(token, basename(file), readFileSync(file));
   });
 
-  withSos(name('says what is wrong with a token that is unknown'), async () => {
+  it('says what is wrong with a token that is unknown', async () => {
     const unknown = { value: `lct_${'A'.repeat(32)}` };
     const { stdout, stderr } = await report(unknown, tempFolder(), '/api/v1/archives');
     expect(stdout + stderr).toMatch(/Upload attempt failed: Authentication failed/);

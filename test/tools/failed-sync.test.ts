@@ -3,11 +3,11 @@ import { digestOf, noise } from '../support/bytes.js';
 import { expectProblem } from '../support/http.js';
 import { spawnedService } from '../support/program.js';
 import { blobPath, storeFolder, storedFiles } from '../support/store-files.js';
-import { failingSyncs, isTraceable } from '../support/system-calls.js';
+import { describeTraced, failingSyncs } from '../support/system-calls.js';
 import { archiveOf, idOf, tus } from '../support/tus.js';
 import { tokenState } from '../support/upload-under-way.js';
 
-(isTraceable ? describe : describe.skip)('on a disk whose syncs fail', () => {
+describeTraced('on a disk whose syncs fail', () => {
   const bytes = noise(200_000);
 
   /** An upload that lacks its second half. */

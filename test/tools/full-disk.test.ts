@@ -5,8 +5,9 @@ import { isSqlite } from '../support/database.js';
 import { download } from '../support/download.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, rawSocket, send } from '../support/http.js';
+import { describeUnless } from '../support/left-out.js';
 import { startedService } from '../support/service.js';
-import { mayMount, smallVolume } from '../support/small-volume.js';
+import { noMounts, smallVolume } from '../support/small-volume.js';
 import { storedFiles } from '../support/store-files.js';
 import { tus } from '../support/tus.js';
 import { tokenState, uploadUnderWay } from '../support/upload-under-way.js';
@@ -15,7 +16,7 @@ import { upload } from '../support/upload.js';
 const MiB = 1024 * 1024;
 
 /** Without root there is no volume to fill; CI has it. */
-const withVolume = mayMount ? describe : describe.skip;
+const withVolume = describeUnless(noMounts);
 
 withVolume('a volume without a free byte', () => {
   it('refuses uploads whatever way they come, and costs no attempt', async () => {

@@ -10,9 +10,10 @@ import { download } from '../support/download.js';
 import { eventually } from '../support/eventually.js';
 import type { IssuedToken } from '../support/given.js';
 import { expectProblem, send } from '../support/http.js';
+import { describeUnless } from '../support/left-out.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
-import { mayMount } from '../support/small-volume.js';
+import { noMounts } from '../support/small-volume.js';
 import { openStoreFiles, storeFolder, storedFiles } from '../support/store-files.js';
 import { patchUnderWay, tus } from '../support/tus.js';
 import { tokenState, uploadUnderWay } from '../support/upload-under-way.js';
@@ -57,7 +58,7 @@ const listed = async (api: TestAgent): Promise<readonly unknown[]> =>
   ).items.map(({ id, state }) => [id, state]);
 
 // Without root there is no volume to take away; CI has it.
-(mayMount ? describe : describe.skip)('the volume of the storage', () => {
+describeUnless(noMounts)('the volume of the storage', () => {
   it('is unmounted under uploads, and mounted again: nothing is lost, nothing is left', async () => {
     const place = await freshPlace();
     const volume = boundVolume(place);

@@ -7,7 +7,12 @@ import { eventually } from '../support/eventually.js';
 import type { IssuedToken } from '../support/given.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
-import { ScriptFolder, expectSuccess, receiptsIn, shells } from '../support/upload-script.js';
+import {
+  ScriptFolder,
+  describeEachShell,
+  expectSuccess,
+  receiptsIn,
+} from '../support/upload-script.js';
 import type { ScriptEnded } from '../support/upload-script.js';
 import { tokenState } from '../support/upload-under-way.js';
 
@@ -46,7 +51,7 @@ const begun = async ({ url, given }: TestService) => {
   return { token, line, wishes: { token, env: { UPLOAD_URL: `${line.url}//` } } };
 };
 
-describe.each(shells())('under $name', (shell) => {
+describeEachShell('under', (shell) => {
   let folder: ScriptFolder;
   let name: string;
   beforeAll(async () => {

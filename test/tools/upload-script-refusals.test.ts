@@ -9,7 +9,7 @@ import type { IssuedToken } from '../support/given.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { ScriptFolder, shells } from '../support/upload-script.js';
+import { ScriptFolder, describeEachShell } from '../support/upload-script.js';
 import type { ScriptEnded, ScriptWishes } from '../support/upload-script.js';
 import { tokenState } from '../support/upload-under-way.js';
 import { upload } from '../support/upload.js';
@@ -34,7 +34,7 @@ const expectFailure = ({ code, stdout, stderr }: ScriptEnded, why: RegExp): void
   );
 };
 
-describe.each(shells())('under $name', (shell) => {
+describeEachShell('under', (shell) => {
   let folder: ScriptFolder;
   let name: string;
   beforeAll(async () => {

@@ -1,7 +1,12 @@
 import { noise, sha256Of } from '../support/bytes.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
-import { ScriptFolder, expectSuccess, receiptsIn, shells } from '../support/upload-script.js';
+import {
+  ScriptFolder,
+  describeEachShell,
+  expectSuccess,
+  receiptsIn,
+} from '../support/upload-script.js';
 import { tokenState } from '../support/upload-under-way.js';
 
 let service: TestService;
@@ -11,7 +16,7 @@ beforeAll(async () => {
 
 const ctrlC = '\u0003';
 
-describe.each(shells())('at a terminal, under $name', (shell) => {
+describeEachShell('at a terminal, under', (shell) => {
   let folder: ScriptFolder;
   beforeAll(async () => {
     folder = await ScriptFolder.fetched(service.url, shell);

@@ -6,7 +6,12 @@ import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { tool } from '../support/tool.js';
-import { ScriptFolder, expectSuccess, receiptsIn, shells } from '../support/upload-script.js';
+import {
+  ScriptFolder,
+  describeEachShell,
+  expectSuccess,
+  receiptsIn,
+} from '../support/upload-script.js';
 import { tokenState } from '../support/upload-under-way.js';
 
 let service: TestService;
@@ -35,7 +40,7 @@ const awkwardNames = [
   ' outer spaces',
 ];
 
-describe.each(shells())('under $name', (shell) => {
+describeEachShell('under', (shell) => {
   let folder: ScriptFolder;
   beforeAll(async () => {
     folder = await ScriptFolder.fetched(service.url, shell);

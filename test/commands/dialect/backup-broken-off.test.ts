@@ -7,10 +7,11 @@ import { freshPlace, isSqlite } from '../../support/database.js';
 import type { Place } from '../../support/database.js';
 import { download } from '../../support/download.js';
 import { eventually } from '../../support/eventually.js';
+import { itUnless } from '../../support/left-out.js';
 import { program } from '../../support/program.js';
 import { startedService } from '../../support/service.js';
 import type { TestService } from '../../support/service.js';
-import { mayMount, smallVolume } from '../../support/small-volume.js';
+import { noMounts, smallVolume } from '../../support/small-volume.js';
 import { blobPath, storedFiles } from '../../support/store-files.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
@@ -132,26 +133,23 @@ it('a restore that is killed is run again, and goes on with what it has', async 
   expect(await backups.restore(place)).toMatchObject({ code: 1 });
 });
 
-(mayMount ? it : it.skip)(
-  'a full disk ends a backup, and leaves the earlier one whole',
-  async () => {
-    const { dataDir } = await smallVolume(2 * 1024 * 1024);
-    backups = new Backups(join(dataDir, 'backups'));
-    const old = await archives(1);
-    expect(await backups.backup(service.place)).toMatchObject({ code: 0 });
-    const [snapshot] = backups.snapshots;
-    const [large = ''] = await archives(1, 4 * 1024 * 1024);
-    const { code, stdout, stderr } = await backups.backup(service.place);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^There is no room left in [^\n]*\n$/);
-    expect(stderr).toContain(`that of ${snapshot} is whole`);
-    expect(backups.archives).toEqual(old);
-    expect(storedFiles(await backups.restoredPlace())).toEqual(old);
-    const { api } = await service.given.admin();
-    await api.delete(`/archives/${large}`).expect(204);
-    expect(await backups.backup(service.place)).toMatchObject({ code: 0 });
-  },
-);
+itUnless(noMounts)('a full disk ends a backup, and leaves the earlier one whole', async () => {
+  const { dataDir } = await smallVolume(2 * 1024 * 1024);
+  backups = new Backups(join(dataDir, 'backups'));
+  const old = await archives(1);
+  expect(await backups.backup(service.place)).toMatchObject({ code: 0 });
+  const [snapshot] = backups.snapshots;
+  const [large = ''] = await archives(1, 4 * 1024 * 1024);
+  const { code, stdout, stderr } = await backups.backup(service.place);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^There is no room left in [^\n]*\n$/);
+  expect(stderr).toContain(`that of ${snapshot} is whole`);
+  expect(backups.archives).toEqual(old);
+  expect(storedFiles(await backups.restoredPlace())).toEqual(old);
+  const { api } = await service.given.admin();
+  await api.delete(`/archives/${large}`).expect(204);
+  expect(await backups.backup(service.place)).toMatchObject({ code: 0 });
+});
 
 /** From here to there and back. */
 const otherDatabase = (): Place => {

@@ -11,7 +11,7 @@ import type { Answer } from '../../support/http.js';
 import { ForgetfulDisk, replayed } from '../../support/power-cut.js';
 import { spawnedService } from '../../support/program.js';
 import { blobPath, storeFolder, storedFiles } from '../../support/store-files.js';
-import { isTraceable, tracedService } from '../../support/system-calls.js';
+import { describeTraced, tracedService } from '../../support/system-calls.js';
 import type { SystemCall } from '../../support/system-calls.js';
 import { archiveOf, idOf, tus } from '../../support/tus.js';
 import { tokenState } from '../../support/upload-under-way.js';
@@ -213,13 +213,7 @@ const expectRecovered = async (
   });
 };
 
-const storyOfPowerCuts = isTraceable ? describe : describe.skip;
-if (!isTraceable)
-  process.stderr.write(
-    'TEST_WITHOUT_STRACE is set: the order of syncs is NOT proven by this run\n',
-  );
-
-storyOfPowerCuts('what is answered is durable', () => {
+describeTraced('what is answered is durable', () => {
   let story: Story;
   beforeAll(async () => {
     story = await told();
