@@ -177,7 +177,9 @@ export const startService = async (config: Config, log: Logger): Promise<Service
       throw cause instanceof Error && 'syscall' in cause ? new NotListening(config, cause) : cause;
     });
     const url = addressOf(app.getHttpServer());
-    await firstAdmin.inviteIfNeeded(config.PUBLIC_URL?.replace(/\/+$/, '') ?? url);
+    // A browser takes passkeys for a name alone, which a bare address is not.
+    const local = url.replace('//127.0.0.1:', '//localhost:');
+    await firstAdmin.inviteIfNeeded(config.PUBLIC_URL?.replace(/\/+$/, '') ?? local);
     app.get(PeriodicRunner).start();
     app.get(JobRunner).start();
     log.info({ event: 'service.ready', url });

@@ -61,7 +61,7 @@ describe('the set-up link', () => {
     const service = await startedService(nobody);
     const link = linkOf(service);
     const secret = link.hash.slice(1);
-    expect(link.href).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/setup#lcs_[\w-]{32}$/);
+    expect(link.href).toMatch(/^http:\/\/localhost:\d+\/setup#lcs_[\w-]{32}$/);
     expect(service.log.text.split(secret)).toHaveLength(2);
     expect(await databaseDump(service)).not.toContain(secret);
     expect(filesDump(service)).not.toContain(secret);
