@@ -59,7 +59,7 @@ test('the second factor is set up anew, with new recovery codes', async ({
   const [first = '', second = ''] = person.account.recoveryCodes;
   await signIn(context, desk, person);
   await page.goto(`${desk.url}/account`);
-  await page.getByRole('link', { name: 'Set up anew' }).click();
+  await page.getByRole('link', { name: 'Set up again' }).click();
   await expectAccessible(page);
   await page.getByLabel('Password').fill('not this one');
   await page.getByLabel('Code').fill(first);

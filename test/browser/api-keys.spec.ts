@@ -8,13 +8,13 @@ test('a key is made, shown once, used and deleted', async ({ page, context, desk
   await page.getByRole('button', { name: 'New key' }).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill(name);
-  await dialog.getByRole('button', { name: 'Make the key' }).click();
+  await dialog.getByRole('button', { name: 'Create key' }).click();
   await expect(dialog.getByRole('alert')).toContainText('Mark at least one.');
   await dialog.getByRole('checkbox', { name: 'platforms:read' }).check();
   await dialog.getByRole('checkbox', { name: 'tickets:write' }).check();
   await dialog.getByLabel('Works for').selectOption('90 days');
   await expectAccessible(page);
-  await dialog.getByRole('button', { name: 'Make the key' }).click();
+  await dialog.getByRole('button', { name: 'Create key' }).click();
   await expect(dialog).toContainText('It is shown only now');
   await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Copy the key' }).click();
@@ -48,7 +48,7 @@ test('a key without an end says so', async ({ page, context, desk }) => {
   await dialog.getByLabel('Name').fill(`endless-${process.pid}`);
   await dialog.getByRole('checkbox', { name: 'storage:read' }).check();
   await dialog.getByLabel('Works for').selectOption('Without end');
-  await dialog.getByRole('button', { name: 'Make the key' }).click();
+  await dialog.getByRole('button', { name: 'Create key' }).click();
   await page.keyboard.press('Escape');
   const row = page.getByRole('listitem').filter({ hasText: `endless-${process.pid}` });
   await expect(row).toContainText('without end');

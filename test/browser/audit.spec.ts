@@ -19,15 +19,15 @@ test('the audit says who did what, is narrowed and looked into', async ({
   await signIn(context, desk, await desk.given.admin());
   await page.goto(desk.url);
   await page.getByRole('link', { name: 'Audit' }).click();
-  const row = page.getByRole('listitem').filter({ hasText: 'Ticket made' }).first();
+  const row = page.getByRole('listitem').filter({ hasText: 'Ticket created' }).first();
   await expect(row).toContainText(number);
   await expect(row).toContainText('root');
   await expect(row).toContainText('127.0.0.1');
-  await page.getByText('Ticket made').last().click();
+  await page.getByText('Ticket created').last().click();
   await expectAccessible(page);
   await page.getByRole('link', { name: 'All on the same' }).click();
   await expect(page).toHaveURL(`${desk.url}/audit?subject=${number}`);
-  await expect(page.getByRole('region').getByText('Ticket made')).toBeVisible();
+  await expect(page.getByRole('region').getByText('Ticket created')).toBeVisible();
   await page.getByLabel('What was done').selectOption('Ticket deleted');
   await expect(page.getByText('Nothing found')).toBeVisible();
   await expectAccessible(page);
@@ -72,7 +72,7 @@ test('an export goes on page by page, and can be given up', async ({ page, conte
   await desk.given.ticket({ ticket: `slow-${process.pid}` });
   await signIn(context, desk, await desk.given.admin());
   await page.goto(`${desk.url}/audit`);
-  await expect(page.getByText('Ticket made').last()).toBeVisible();
+  await expect(page.getByText('Ticket created').last()).toBeVisible();
   let pages = 0;
   // Of an endless audit, with a service that asks to go slower after the second page.
   await page.route('**/api/v1/audit-events?limit=200*', async (route) => {

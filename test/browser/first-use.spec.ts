@@ -14,10 +14,10 @@ test('first set-up to first download', async ({ page }) => {
     // A password that the service refuses is said beside its field.
     await page.getByLabel('User name').fill('ann');
     await page.getByLabel('Password').fill('qwertyuiop');
-    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByRole('button', { name: 'Create account' }).click();
     await expect(page.getByText('Is among the first that an attacker tries')).toBeVisible();
     await page.getByLabel('Password').fill(password);
-    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByRole('button', { name: 'Create account' }).click();
 
     await expect(page.getByRole('heading', { name: 'Second factor' })).toBeVisible();
     const picture = page.getByAltText('QR code for the authenticator app');
@@ -57,7 +57,7 @@ test('first set-up to first download', async ({ page }) => {
     await dialog.getByLabel('Number').fill('SUP-48213');
     await dialog.getByLabel('Note').fill('Restore fails after the update');
     await expectAccessible(page);
-    await dialog.getByRole('button', { name: 'Make the ticket' }).click();
+    await dialog.getByRole('button', { name: 'Create ticket' }).click();
     await dialog.getByRole('button', { name: 'Copy the answer' }).click();
     const answer = await page.evaluate(() => navigator.clipboard.readText());
     expect(answer).toContain('ticket SUP-48213');

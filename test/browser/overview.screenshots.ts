@@ -15,7 +15,7 @@ test('overview', async ({ page, context }) => {
     await expect(page.getByText('All is well')).toBeVisible();
     await shoot(page, 'overview');
     const end = await busy(desk);
-    await expect(page.getByText('things need you')).toBeVisible();
+    await expect(page.getByText('items need attention')).toBeVisible();
     await expect(page.getByText(/\/s/).first()).toBeVisible();
     await shoot(page, 'overview-busy');
     await page.setViewportSize(phone);

@@ -69,16 +69,16 @@ test('one look tells that all is well, or what is not', async ({ page, context }
     const broken = await uploadUnderWay(desk.url, failing.token);
     await expect(page.getByRole('region', { name: 'Uploads under way' })).toContainText('SUP-1');
     broken.breakOff();
-    const headline = page.getByRole('region', { name: '1 thing needs you' });
+    const headline = page.getByRole('region', { name: '1 item needs attention' });
     await expect(headline.getByRole('link', { name: 'SUP-1' })).toContainText('15 bytes');
     const spent = await given.ticket({ ticket: 'SUP-2', attempts: 1 });
     const bad = { name: 'a.zip.sha256', bytes: `${'0'.repeat(64)}  a.zip` };
     await upload(desk.url, spent.token, bad);
     await given.archive({ name: 'a.zip' }, spent.token).catch(() => undefined);
-    await expect(page.getByRole('region', { name: '2 things need you' })).toBeVisible();
+    await expect(page.getByRole('region', { name: '2 items need attention' })).toBeVisible();
     await expectAccessible(page);
 
-    await page.getByRole('region', { name: '2 things' }).getByRole('link').last().click();
+    await page.getByRole('region', { name: '2 items' }).getByRole('link').last().click();
     await expect(page.getByRole('heading', { name: /^SUP-/, level: 1 })).toBeVisible();
     await page.goBack();
     const { api } = await given.admin();

@@ -22,7 +22,7 @@ test('a platform is made with limits in human units, and changed', async ({ page
   await dialog.getByLabel('Quota: unit').selectOption('TB');
   await dialog.getByLabel('Keep archives for').fill('90');
   await expectAccessible(page);
-  await dialog.getByRole('button', { name: 'Make the platform' }).click();
+  await dialog.getByRole('button', { name: 'Create platform' }).click();
   await expect(dialog).toBeHidden();
   const row = page.getByRole('listitem').filter({ hasText: `mail-${process.pid}` });
   await expect(row).toContainText(title);

@@ -12,7 +12,7 @@ test('entrance', async ({ page }) => {
     await shoot(page, 'setup');
     await page.getByLabel('User name').fill('ann');
     await page.getByLabel('Password').fill(admin.password);
-    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByRole('button', { name: 'Create account' }).click();
     await page.getByText('No camera?').click();
     await shoot(page, 'enrolment');
     await page.setViewportSize(phone);
@@ -44,7 +44,7 @@ test('recovery codes', async ({ page }) => {
     await page.goto(`${url}/setup#${setupToken}`);
     await page.getByLabel('User name').fill('ann');
     await page.getByLabel('Password').fill(admin.password);
-    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByRole('button', { name: 'Create account' }).click();
     await page.getByText('No camera?').click();
     const secret = (await page.locator('code').innerText()).replaceAll(' ', '');
     const { generateSync } = await import('otplib');
@@ -116,7 +116,7 @@ test('desk', async ({ page, context, desk }) => {
   await dialog.getByLabel('Number').fill('SUP-50000');
   await dialog.getByLabel('Note').fill('Restore fails after the update');
   await shoot(page, 'new-ticket', false);
-  await dialog.getByRole('button', { name: 'Make the ticket' }).click();
+  await dialog.getByRole('button', { name: 'Create ticket' }).click();
   await expect(dialog.getByText('Copy the answer')).toBeVisible();
   await shoot(page, 'answer', false);
   await page.setViewportSize(phone);
@@ -229,7 +229,7 @@ test('administration', async ({ page, context }) => {
     await page.getByRole('button', { name: 'New user' }).click();
     await dialog.getByLabel('User name').fill('ann');
     await shoot(page, 'user-new', false);
-    await dialog.getByRole('button', { name: 'Make the account' }).click();
+    await dialog.getByRole('button', { name: 'Create account' }).click();
     await expect(dialog.getByText('What to send')).toBeAttached();
     await shoot(page, 'user-handover', false);
     await page.goto(`${desk.url}/api-keys`);
@@ -239,7 +239,7 @@ test('administration', async ({ page, context }) => {
     await dialog.getByLabel('Name').fill('statistics');
     await dialog.getByRole('checkbox', { name: 'storage:read' }).check();
     await shoot(page, 'api-key-new', false);
-    await dialog.getByRole('button', { name: 'Make the key' }).click();
+    await dialog.getByRole('button', { name: 'Create key' }).click();
     await expect(dialog.getByText('It is shown only now')).toBeVisible();
     await shoot(page, 'api-key-value', false);
     await page.setViewportSize(phone);

@@ -103,7 +103,7 @@ test('a ticket is made by the keyboard alone, and ends with the answer in both l
   await page.keyboard.type('2');
   await tabTo(dialog.getByLabel('Lifetime'));
   await page.keyboard.type('3 d');
-  await tabTo(dialog.getByRole('button', { name: 'Make the ticket' }));
+  await tabTo(dialog.getByRole('button', { name: 'Create ticket' }));
   await page.keyboard.press('Enter');
   const answer = dialog.getByLabel('Text of the answer');
   await expect(answer).toHaveValue(new RegExp(`ticket made-${process.pid}`));

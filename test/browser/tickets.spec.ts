@@ -122,7 +122,7 @@ test('age and archives are filters too, kept over reload and back', async ({ pag
   const rows = page.locator('[data-row]');
   await page.goto(`${desk.url}/tickets?platform=${platform}`);
   await expect(rows).toHaveCount(2);
-  await page.getByLabel('Age', { exact: true }).selectOption('Made today');
+  await page.getByLabel('Age', { exact: true }).selectOption('Created today');
   await page.getByLabel('Archives').selectOption('Without archives');
   await expect(rows).toHaveCount(1);
   await expect(page).toHaveURL(new RegExp(`\\?platform=${platform}&age=today&archives=none$`));

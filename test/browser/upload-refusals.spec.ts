@@ -12,7 +12,7 @@ const said = {
     locked: 'Too many uploads failed, so this link is locked. Ask the support engineer',
     quota: 'There is no room left for this product’s files. Tell the support engineer.',
     full: 'The storage is full. Tell the support engineer.',
-    busy: 'The service is busy or restarting. The upload goes on by itself.',
+    busy: 'The service is busy or restarting. The upload resumes automatically.',
     limited: 'Too many tries. Wait a moment, then try again.',
     spent: 'All files that this link allows have been sent. Ask the support engineer',
   },

@@ -18,7 +18,7 @@ test('upload', async ({ page, desk }) => {
   });
   const choose = page.getByLabel('Choose files');
   await choose.setInputFiles([picked('agent-logs.zip', 4_200_000), picked('журналы.7z', 900_000)]);
-  await expect(page.getByText('2 files have arrived whole')).toBeVisible();
+  await expect(page.getByText('2 files received in full')).toBeVisible();
   await shoot(page, 'upload-receipt');
   await page.emulateMedia({ media: 'print' });
   await page.screenshot({ path: join(folder, 'upload-receipt-print.png'), fullPage: true });

@@ -30,7 +30,7 @@ test('a file goes through to the receipt', async ({ page, context, desk }) => {
   await expect(receipt(page)).toContainText(sha256(bytes));
   await expect(receipt(page)).toContainText('логи <b>1.tgz');
   await expect(receipt(page)).toContainText('3 MB (3,000,000 bytes)');
-  await expect(receipt(page)).toContainText('You may close this page');
+  await expect(receipt(page)).toContainText('You can close this page');
   await expect(page.getByText('2 more files')).toBeVisible();
   await expect(under(page)).toHaveCount(0);
   await expect(page.getByText('логи <b>1.tgz is sent.')).toBeAttached();
@@ -80,7 +80,7 @@ test('several files, with a checksum that fits and one that does not', async ({ 
     picked('empty.log', Buffer.from('')),
   ]);
   for (const bytes of files) await expect(receipt(page)).toContainText(sha256(bytes));
-  await expect(receipt(page)).toContainText('3 files have arrived whole. You may close this page.');
+  await expect(receipt(page)).toContainText('3 files received in full. You can close this page.');
   await expect(under(page)).toContainText('Checksum agrees with part-0.log.');
   await expect(under(page)).toContainText('The file is empty. Choose another.');
   await expect(receipt(page)).not.toContainText('md5');

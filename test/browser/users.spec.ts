@@ -13,12 +13,12 @@ test('an account is made with a first password that works, and is handed over', 
   await page.getByRole('button', { name: 'New user' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('User name').fill('root');
-  await dialog.getByRole('button', { name: 'Make the account' }).click();
+  await dialog.getByRole('button', { name: 'Create account' }).click();
   await expect(dialog.getByRole('alert')).toContainText('This user name is taken.');
   await expectAccessible(page);
   await dialog.getByLabel('User name').fill(username);
   const password = await dialog.getByLabel('First password').inputValue();
-  await dialog.getByRole('button', { name: 'Make the account' }).click();
+  await dialog.getByRole('button', { name: 'Create account' }).click();
   await expect(dialog.getByLabel('What to send')).toHaveValue(new RegExp(`Password: ${password}`));
   await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Done' }).click();
