@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { withoutPasswords } from '../config/credentials.js';
 import { isUniqueViolation } from '../database/errors.js';
 import { newId } from '../secrets/secrets.js';
 import { backoffMs } from './backoff.policy.js';
@@ -18,8 +19,12 @@ export interface DueJob {
   readonly slot: number | null;
 }
 
+/** Operators read it. PostgreSQL refuses a NUL, which a message may quote from a hostile file, and the job would never end. */
 const sentence = (cause: unknown): string =>
-  (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)).slice(0, 500);
+  withoutPasswords(cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))
+    .replace(/\p{Cc}+/gu, ' ')
+    .slice(0, 500)
+    .toWellFormed();
 
 /**
  * One run of a job. Its row names the lease, and every change asks for it: a run that was taken for lost can neither
@@ -86,7 +91,8 @@ export class JobLease {
       return 'waiting';
     }
     const state = attempts < this.rules.tries ? 'waiting' : 'dead';
-    const dueAt = new Date(Date.now() + backoffMs(attempts, Math.random()));
+    const waitMs = state === 'dead' ? 0 : backoffMs(attempts, Math.random());
+    const dueAt = new Date(Date.now() + waitMs);
     await this.release({ state, dueAt, lastError: sentence(cause) });
     return state;
   }

@@ -29,7 +29,7 @@ export class Job {
   @Line('state', 8)
   state!: JobState;
 
-  /** Waiting: when it may run. Running: when its lease ends and any worker may take it over. */
+  /** Waiting: when it may run. Running: when its lease ends and any worker may take it over. Dead: when it failed. */
   @Instant('due_at')
   dueAt!: Date;
 
