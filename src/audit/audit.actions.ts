@@ -33,6 +33,7 @@ export const actions = [
   'recovery-code.used',
   'api-key.created',
   'api-key.deleted',
+  'job.retried',
   'backup.restored',
   'storage.strays-found',
 ] as const;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { insertRow } from '../database/insert.js';
 import { newId } from '../secrets/secrets.js';
 import { Job } from './job.entity.js';
@@ -15,12 +15,17 @@ export interface NewJob {
   readonly dueAt?: Date;
 }
 
+export interface JobFilter {
+  readonly state?: JobState;
+  readonly kind?: string;
+}
+
 export interface JobCounts {
   readonly kind: string;
   readonly state: JobState;
   readonly count: number;
-  /** The oldest of them was enqueued then. */
-  readonly oldest: Date;
+  /** When the first of them was due, or will be. */
+  readonly firstDue: Date;
 }
 
 /** The queue as features and operators see it. */
@@ -52,20 +57,17 @@ export class JobsService {
     this.onEnqueued = callback;
   }
 
-  /** Newest first. */
-  async list(
-    filter: { readonly state?: JobState; readonly kind?: string },
-    limit = 200,
-  ): Promise<readonly Job[]> {
+  /** For whoever pages through them. */
+  matching({ state, kind }: JobFilter): SelectQueryBuilder<Job> {
     const jobs = this.dataSource.createQueryBuilder(Job, 'job');
-    if (filter.state) jobs.andWhere('job.state = :state', { state: filter.state });
-    if (filter.kind) jobs.andWhere('job.kind = :kind', { kind: filter.kind });
-    return jobs.orderBy('job.id', 'DESC').limit(limit).getMany();
+    if (state) jobs.andWhere('job.state = :state', { state });
+    if (kind) jobs.andWhere('job.kind = :kind', { kind });
+    return jobs;
   }
 
   /** Lets a dead job run again, with all its tries. @returns false where there is no such dead job */
-  async retry(id: string): Promise<boolean> {
-    const { affected } = await this.dataSource.manager.update(
+  async retry(tx: EntityManager, id: string): Promise<boolean> {
+    const { affected } = await tx.update(
       Job,
       { id, state: 'dead' },
       { state: 'waiting', dueAt: new Date(), attempts: 0 },
@@ -80,15 +82,15 @@ export class JobsService {
       .select('job.kind', 'kind')
       .addSelect('job.state', 'state')
       .addSelect('COUNT(*)', 'count')
-      .addSelect('MIN(job.createdAt)', 'oldest')
+      .addSelect('MIN(job.dueAt)', 'due')
       .groupBy('job.kind')
       .addGroupBy('job.state')
-      .getRawMany<{ kind: string; state: JobState; count: string; oldest: string }>();
-    return rows.map(({ kind, state, count, oldest }) => ({
+      .getRawMany<{ kind: string; state: JobState; count: string; due: string }>();
+    return rows.map(({ kind, state, count, due }) => ({
       kind,
       state,
       count: Number(count),
-      oldest: new Date(Number(oldest)),
+      firstDue: new Date(Number(due)),
     }));
   }
 }

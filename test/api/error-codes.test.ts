@@ -3,6 +3,7 @@ import { rename } from 'node:fs/promises';
 import { DataSource } from 'typeorm';
 import { errorCodes } from '../../src/errors/catalogue.js';
 import type { ErrorCode } from '../../src/errors/catalogue.js';
+import { JobsService } from '../../src/jobs/jobs.service.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, rawSocket, send } from '../support/http.js';
 import type { Answer } from '../support/http.js';
@@ -152,6 +153,13 @@ const stories: Readonly<Partial<Record<ErrorCode, () => Promise<Answer>>>> = {
     const { api } = await passkeyOwner(service, 'with-one-passkey');
     const [{ id }] = (await api.get('/auth/passkeys').expect(200)).body.items;
     return api.post(`/auth/passkeys/${id}/remove`);
+  },
+  'job-not-dead': async () => {
+    const { app } = service;
+    const inAnHour = new Date(Date.now() + 3_600_000);
+    const waiting = { kind: 'of no handler', dueAt: inAnHour };
+    const id = await app.get(JobsService).enqueue(app.get(DataSource).manager, waiting);
+    return asAdmin('post', `/jobs/${id}/retry`);
   },
 
   'token-expired': async () => {

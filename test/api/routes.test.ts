@@ -50,6 +50,8 @@ const table: readonly (readonly [method: string, path: string, right: Right | 'p
   ['POST', '/api/v1/api-keys', 'admin'],
   ['DELETE', '/api/v1/api-keys/:id', 'admin'],
   ['GET', '/api/v1/audit-events', 'admin'],
+  ['GET', '/api/v1/jobs', 'admin'],
+  ['POST', '/api/v1/jobs/:id/retry', 'admin'],
 
   ['GET', '/api/v1/platforms', 'platforms:read'],
   ['POST', '/api/v1/platforms', 'platforms:write'],

@@ -107,13 +107,26 @@ it('a job that always fails is tried, then dead, and an operator may have it run
     expect((await all())[0]?.dueAt.getTime()).toBeGreaterThan(Date.now());
     await makeDue();
   }
-  await eventually(async () => expect(await jobs.list({ state: 'dead' })).toHaveLength(1));
+  await eventually(async () =>
+    expect(await jobs.matching({ state: 'dead' }).getMany()).toHaveLength(1),
+  );
   expect(failures).toBe(3);
   expect(await jobs.counts()).toMatchObject([{ kind: 'count', state: 'dead', count: 1 }]);
   isMended = true;
-  expect(await jobs.retry(id)).toBe(true);
-  expect(await jobs.retry(id)).toBe(false);
+  expect(await jobs.retry(dataSource.manager, id)).toBe(true);
+  expect(await jobs.retry(dataSource.manager, id)).toBe(false);
   await eventually(async () => expect(await all()).toEqual([]));
+});
+
+it('why a job failed is kept in one line, whatever its handler quotes, and without passwords', async () => {
+  const message = 'cannot read\n"a\0b\ud800" at postgres://logs:hidden@db/logs ' + 'x'.repeat(600);
+  const { jobs } = worker(handler(() => Promise.reject(new Error(message)), { tries: 1 }));
+  await jobs.enqueue(dataSource.manager, { kind: 'count' });
+  await eventually(async () => expect(await all()).toMatchObject([{ state: 'dead' }]));
+  const [{ lastError, dueAt } = {}] = await all();
+  expect(lastError).toMatch(/^Error: cannot read "a b\ufffd" at postgres:\/\/…@db\/logs x+$/);
+  expect(lastError).toHaveLength(500);
+  expect(dueAt?.getTime()).toBeLessThanOrEqual(Date.now());
 });
 
 it('the job of a worker that died is taken over after its lease, and the dead one cannot finish it', async () => {

@@ -598,6 +598,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Work that waits, runs or has failed for good; newest first
+         * @description For an admin with second factor.
+         */
+        get: operations["jobs_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a dead job run again, with all its tries
+         * @description For an admin with second factor.
+         */
+        post: operations["jobs_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -1208,7 +1248,7 @@ export interface components {
             at: string;
             actor: components["schemas"]["AuditActorView"];
             /** @enum {string} */
-            action: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "backup.restored" | "storage.strays-found";
+            action: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "job.retried" | "backup.restored" | "storage.strays-found";
             subject: components["schemas"]["AuditSubjectView"];
             /** @example 192.0.2.7 */
             address: string | null;
@@ -1529,6 +1569,36 @@ export interface components {
              */
             script: string;
         };
+        JobPage: {
+            items: components["schemas"]["JobView"][];
+            /** @description cursor of the next page */
+            nextCursor: string | null;
+        };
+        JobView: {
+            /** @example 019aa2f0-6c1e-7b52-9d3c-0f6f3f1b2a10 */
+            id: string;
+            /**
+             * @description What it does
+             * @example reading
+             */
+            kind: string;
+            /** @description Id of what it is about */
+            subject: string | null;
+            /**
+             * @description A job that succeeded is in no list any more
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "dead";
+            /** @description How often it was begun */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description waiting: when it may run; running: when it counts as lost unless it is heard of; dead: when it failed
+             */
+            dueAt: string;
+            /** @description Why the last run failed */
+            lastError: string | null;
+        };
         LatestArchiveView: {
             /** Format: uuid */
             id: string;
@@ -1757,10 +1827,10 @@ export interface components {
             /** @description says what to do next */
             detail: string;
             /**
-             * @description validation-failed 400, file-missing 400, too-many-files 400, multipart-malformed 400, cursor-invalid 400, request-malformed 400, credentials-missing 401, token-unknown 401, login-failed 401, session-expired 401, api-key-unknown 401, metrics-token-unknown 401, setup-token-unknown 401, second-factor-required 403, second-factor-enrolment-required 403, role-insufficient 403, scope-insufficient 403, session-required 403, cross-site-request 403, not-found 404, method-not-allowed 405, upload-stalled 408, ticket-exists 409, platform-exists 409, platform-not-empty 409, user-exists 409, last-admin 409, last-second-factor 409, upload-offset-mismatch 409, token-expired 410, token-exhausted 410, token-revoked 410, tus-version-unsupported 412, precondition-failed 412, body-too-large 413, upload-too-large 413, quota-exceeded 413, content-type-unsupported 415, range-not-satisfiable 416, digest-mismatch 422, file-empty 422, code-invalid 422, passkey-invalid 422, idempotency-key-reused 422, upload-busy 423, ticket-resolved 423, token-locked 423, rate-limited 429, headers-too-large 431, checksum-mismatch 460, internal-error 500, archive-damaged 500, shutting-down 503, database-unavailable 503, storage-unavailable 503, too-many-uploads 503, storage-full 507
+             * @description validation-failed 400, file-missing 400, too-many-files 400, multipart-malformed 400, cursor-invalid 400, request-malformed 400, credentials-missing 401, token-unknown 401, login-failed 401, session-expired 401, api-key-unknown 401, metrics-token-unknown 401, setup-token-unknown 401, second-factor-required 403, second-factor-enrolment-required 403, role-insufficient 403, scope-insufficient 403, session-required 403, cross-site-request 403, not-found 404, method-not-allowed 405, upload-stalled 408, ticket-exists 409, platform-exists 409, platform-not-empty 409, user-exists 409, last-admin 409, last-second-factor 409, job-not-dead 409, upload-offset-mismatch 409, token-expired 410, token-exhausted 410, token-revoked 410, tus-version-unsupported 412, precondition-failed 412, body-too-large 413, upload-too-large 413, quota-exceeded 413, content-type-unsupported 415, range-not-satisfiable 416, digest-mismatch 422, file-empty 422, code-invalid 422, passkey-invalid 422, idempotency-key-reused 422, upload-busy 423, ticket-resolved 423, token-locked 423, rate-limited 429, headers-too-large 431, checksum-mismatch 460, internal-error 500, archive-damaged 500, shutting-down 503, database-unavailable 503, storage-unavailable 503, too-many-uploads 503, storage-full 507
              * @enum {string}
              */
-            code: "validation-failed" | "file-missing" | "too-many-files" | "multipart-malformed" | "cursor-invalid" | "request-malformed" | "credentials-missing" | "token-unknown" | "login-failed" | "session-expired" | "api-key-unknown" | "metrics-token-unknown" | "setup-token-unknown" | "second-factor-required" | "second-factor-enrolment-required" | "role-insufficient" | "scope-insufficient" | "session-required" | "cross-site-request" | "not-found" | "method-not-allowed" | "upload-stalled" | "ticket-exists" | "platform-exists" | "platform-not-empty" | "user-exists" | "last-admin" | "last-second-factor" | "upload-offset-mismatch" | "token-expired" | "token-exhausted" | "token-revoked" | "tus-version-unsupported" | "precondition-failed" | "body-too-large" | "upload-too-large" | "quota-exceeded" | "content-type-unsupported" | "range-not-satisfiable" | "digest-mismatch" | "file-empty" | "code-invalid" | "passkey-invalid" | "idempotency-key-reused" | "upload-busy" | "ticket-resolved" | "token-locked" | "rate-limited" | "headers-too-large" | "checksum-mismatch" | "internal-error" | "archive-damaged" | "shutting-down" | "database-unavailable" | "storage-unavailable" | "too-many-uploads" | "storage-full";
+            code: "validation-failed" | "file-missing" | "too-many-files" | "multipart-malformed" | "cursor-invalid" | "request-malformed" | "credentials-missing" | "token-unknown" | "login-failed" | "session-expired" | "api-key-unknown" | "metrics-token-unknown" | "setup-token-unknown" | "second-factor-required" | "second-factor-enrolment-required" | "role-insufficient" | "scope-insufficient" | "session-required" | "cross-site-request" | "not-found" | "method-not-allowed" | "upload-stalled" | "ticket-exists" | "platform-exists" | "platform-not-empty" | "user-exists" | "last-admin" | "last-second-factor" | "job-not-dead" | "upload-offset-mismatch" | "token-expired" | "token-exhausted" | "token-revoked" | "tus-version-unsupported" | "precondition-failed" | "body-too-large" | "upload-too-large" | "quota-exceeded" | "content-type-unsupported" | "range-not-satisfiable" | "digest-mismatch" | "file-empty" | "code-invalid" | "passkey-invalid" | "idempotency-key-reused" | "upload-busy" | "ticket-resolved" | "token-locked" | "rate-limited" | "headers-too-large" | "checksum-mismatch" | "internal-error" | "archive-damaged" | "shutting-down" | "database-unavailable" | "storage-unavailable" | "too-many-uploads" | "storage-full";
             requestId: string;
             /** @description with validation-failed: the fields to correct */
             errors?: {
@@ -2149,6 +2219,8 @@ export type FoundTicket = components['schemas']['FoundTicket'];
 export type HealthView = components['schemas']['HealthView'];
 export type IssueToken = components['schemas']['IssueToken'];
 export type IssuedToken = components['schemas']['IssuedToken'];
+export type JobPage = components['schemas']['JobPage'];
+export type JobView = components['schemas']['JobView'];
 export type LatestArchiveView = components['schemas']['LatestArchiveView'];
 export type LiveView = components['schemas']['LiveView'];
 export type LoginInput = components['schemas']['LoginInput'];
@@ -2578,7 +2650,7 @@ export interface operations {
                 limit?: number;
                 /** @description nextCursor of the page before; opaque */
                 cursor?: string;
-                action?: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "backup.restored" | "storage.strays-found";
+                action?: "archive.stored" | "archive.upload-failed" | "archive.downloaded" | "archive.deleted" | "archive.expired" | "archive.damaged" | "archive.digest-mismatch" | "download-link.created" | "ticket.created" | "ticket.changed" | "ticket.deleted" | "token.issued" | "token.extended" | "token.revoked" | "platform.created" | "platform.changed" | "platform.deleted" | "user.created" | "user.changed" | "user.deleted" | "user.second-factor-reset" | "user.password-set" | "session.began" | "session.raised" | "session.ended" | "session.refused" | "second-factor.enrolled" | "second-factor.refused" | "passkey.renamed" | "passkey.removed" | "recovery-code.used" | "api-key.created" | "api-key.deleted" | "job.retried" | "backup.restored" | "storage.strays-found";
                 /** @description Id of what it was done to */
                 subject?: string;
                 /** @description Id or name of who did it */
@@ -3275,6 +3347,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; opaque */
+                cursor?: string;
+                state?: "waiting" | "running" | "dead";
+                /** @description What it does, as the list names it */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             /** @description An error */

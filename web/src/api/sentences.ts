@@ -32,6 +32,7 @@ const sentences = {
   'user-exists': m.failure_user_exists,
   'last-admin': m.failure_last_admin,
   'last-second-factor': m.failure_last_second_factor,
+  'job-not-dead': m.failure_job_not_dead,
   'upload-offset-mismatch': m.failure_upload_offset_mismatch,
   'token-expired': m.failure_token_expired,
   'token-exhausted': m.failure_token_exhausted,

@@ -38,6 +38,7 @@ const words = {
   'recovery-code.used': m.audit_recovery_code_used,
   'api-key.created': m.audit_api_key_created,
   'api-key.deleted': m.audit_api_key_deleted,
+  'job.retried': m.audit_job_retried,
   'backup.restored': m.audit_backup_restored,
   'storage.strays-found': m.audit_storage_strays_found,
 } as const satisfies Record<Action, () => string>;
