@@ -11,6 +11,7 @@ import { runMigrate, runOpenApi, runServe, runSweep, runVerify } from './command
 import { sentenceOf } from './commands/command.js';
 import { runCopyDatabase } from './commands/copy-database.js';
 import { runDoctor } from './commands/doctor.js';
+import { listJobs, retryJob } from './commands/jobs.js';
 import { createUser, listUsers, resetSecondFactor, setPassword } from './commands/users.js';
 import { version } from './version.js';
 
@@ -89,6 +90,18 @@ user
   .command('set-password <username>')
   .description('set a password, read from standard input; ends all sessions')
   .action(setPassword);
+
+const jobs = program.command('jobs').description('work that waits, runs or has failed for good');
+jobs
+  .command('list')
+  .description('print the jobs, newest first: id, kind, subject, state, attempts, due, last error')
+  .option('--state <state>', 'waiting, running or dead')
+  .option('--kind <kind>', 'of this kind alone')
+  .action(listJobs);
+jobs
+  .command('retry <id>')
+  .description('let a dead job run again, with all its tries')
+  .action(retryJob);
 
 // Database, archives and keys are the service's alone, whatever the folder that they lie in allows.
 process.umask(0o077);

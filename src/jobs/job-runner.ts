@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, IsNull, Not } from 'typeorm';
+import { Metrics } from '../metrics/metrics.js';
 import { Handlers } from './handlers.js';
 import type { JobHandler } from './handlers.js';
 import { JobLease } from './job-lease.js';
@@ -38,12 +39,14 @@ export class JobRunner {
     private readonly dataSource: DataSource,
     private readonly handlers: Handlers,
     private readonly jobs: JobsService,
+    private readonly metrics: Metrics,
   ) {}
 
-  /** Begins to work; a command does not, and neither does a process that only serves. */
+  /** Begins to work; neither a command nor a process that only serves does. */
   start(): void {
     this.kinds = this.handlers.jobs();
     this.isStopped = false;
+    this.metrics.beginJobsAtZero(this.kinds.keys());
     this.jobs.whenEnqueued(() => this.lookIn(lookSoonMs));
     if (this.kinds.size > 0) this.lookIn(0);
   }
@@ -172,8 +175,12 @@ export class JobRunner {
     try {
       const state = await lease.fail(cause);
       const event = state === 'dead' ? 'job.dead' : 'job.failed';
-      if (cause instanceof WorkInterrupted) this.log.log({ event: 'job.given-back', ...about });
-      else this.log.error({ event, ...about, err: cause });
+      if (cause instanceof WorkInterrupted) {
+        this.log.log({ event: 'job.given-back', ...about });
+        return;
+      }
+      this.metrics.jobFailed(about.kind);
+      this.log.error({ event, ...about, err: cause });
     } catch (failure) {
       // The lease ends and another run begins: nothing is lost but time.
       this.log.error({ event: 'job.unsettled', ...about, err: failure });

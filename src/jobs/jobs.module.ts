@@ -11,6 +11,6 @@ import { PeriodicRunner } from './periodic-runner.js';
 @Module({
   imports: [DiscoveryModule],
   providers: [Handlers, JobRunner, JobsService, MarkedMethods, PeriodicRunner],
-  exports: [JobRunner, JobsService, MarkedMethods, PeriodicRunner],
+  exports: [Handlers, JobRunner, JobsService, MarkedMethods, PeriodicRunner],
 })
 export class JobsModule {}

@@ -38,6 +38,9 @@ export class Metrics {
     ['way', 'outcome'],
     [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400],
   );
+  private readonly jobFailures = this.counter('job_failures_total', 'Runs of jobs that failed', [
+    'kind',
+  ]);
   private readonly steps = this.histogram(
     'archive_commit_duration_seconds',
     'What making an archive durable takes: its bytes in the storage, its rows in the database',
@@ -55,6 +58,14 @@ export class Metrics {
       this.uploads.inc({ way, outcome: 'stored', reason: '' }, 0);
       for (const outcome of ['stored', 'failed']) this.uploadBytes.inc({ way, outcome }, 0);
     }
+  }
+
+  beginJobsAtZero(kinds: Iterable<string>): void {
+    for (const kind of kinds) this.jobFailures.inc({ kind }, 0);
+  }
+
+  jobFailed(kind: string): void {
+    this.jobFailures.inc({ kind });
   }
 
   attemptTaken(way: string): void {

@@ -1,8 +1,11 @@
 import { readFileSync, renameSync } from 'node:fs';
+import { DataSource } from 'typeorm';
+import { Job } from '../../src/jobs/job.entity.js';
 import { sealingHeldUp } from '../support/audit-chain.js';
 import { noise } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, send } from '../support/http.js';
+import { deadJob, jobLeft } from '../support/jobs.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { storeFolder } from '../support/store-files.js';
@@ -117,6 +120,28 @@ describe('the metrics', () => {
     expect(await figure('logs_collector_audit_unsealed_seconds')).toBeGreaterThan(0);
     await release();
     await eventually(async () => expect(await waiting()).toBe(0));
+  });
+
+  it('tell how long the queue of jobs is, and for how long a job has been due', async () => {
+    const dataSource = service.app.get(DataSource);
+    const series = (state: string) => `logs_collector_jobs{kind="story",state="${state}"}`;
+    const overdue = 'logs_collector_jobs_overdue_seconds{kind="story"}';
+    const inAnHour = new Date(Date.now() + 3_600_000);
+    await jobLeft(dataSource, { dueAt: inAnHour });
+    await jobLeft(dataSource, { ...deadJob, dueAt: new Date(0) });
+    for (const [state, count] of [
+      ['waiting', 1],
+      ['running', 0],
+      ['dead', 1],
+    ] as const)
+      expect(await figure(series(state))).toBe(count);
+    expect(await figure(overdue)).toBe(0);
+    await jobLeft(dataSource, { dueAt: new Date(Date.now() - 60_000) });
+    expect(await figure(series('waiting'))).toBe(2);
+    const seconds = await figure(overdue);
+    expect(seconds).toBeGreaterThanOrEqual(60);
+    await dataSource.manager.deleteAll(Job);
+    expect(await figure(overdue)).toBeNull();
   });
 
   it('are told as far as they can be while the storage is away', async () => {

@@ -4,12 +4,14 @@ import type { JobHandler, PeriodicHandler } from '../../src/jobs/handlers.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
 import { Job } from '../../src/jobs/job.entity.js';
 import { JobsService } from '../../src/jobs/jobs.service.js';
+import { Metrics } from '../../src/metrics/metrics.js';
 import { PeriodicRunner } from '../../src/jobs/periodic-runner.js';
 import { eventually } from '../support/eventually.js';
 import { startedService } from '../support/service.js';
 
 /** One process among several: a runner of its own on the same database. */
 interface Worker {
+  readonly metrics: Metrics;
   readonly jobs: JobsService;
   readonly runner: JobRunner;
 }
@@ -28,11 +30,11 @@ const handling = (handlers: readonly JobHandler[]): Handlers =>
   ({ jobs: () => new Map(handlers.map((one) => [one.kind, one])) }) as unknown as Handlers;
 
 const worker = (...handlers: JobHandler[]): Worker => {
-  const jobs = new JobsService(dataSource);
-  const runner = new JobRunner(dataSource, handling(handlers), jobs);
+  const [jobs, metrics] = [new JobsService(dataSource), new Metrics()];
+  const runner = new JobRunner(dataSource, handling(handlers), jobs, metrics);
   runner.start();
   runners.push(runner);
-  return { jobs, runner };
+  return { jobs, runner, metrics };
 };
 
 const handler = (run: JobHandler['run'], rules: Partial<JobHandler> = {}): JobHandler => ({
@@ -90,7 +92,7 @@ it('a job whose transaction rolls back never runs', async () => {
 it('a job that always fails is tried, then dead, and an operator may have it run again', async () => {
   let failures = 0;
   let isMended = false;
-  const { jobs } = worker(
+  const { jobs, metrics } = worker(
     handler(() => {
       if (isMended) return Promise.resolve();
       failures += 1;
@@ -112,6 +114,9 @@ it('a job that always fails is tried, then dead, and an operator may have it run
   );
   expect(failures).toBe(3);
   expect(await jobs.counts()).toMatchObject([{ kind: 'count', state: 'dead', count: 1 }]);
+  expect(
+    await metrics.registry.getSingleMetricAsString('logs_collector_job_failures_total'),
+  ).toMatch(/\{kind="count"\} 3$/m);
   isMended = true;
   expect(await jobs.retry(dataSource.manager, id)).toBe(true);
   expect(await jobs.retry(dataSource.manager, id)).toBe(false);

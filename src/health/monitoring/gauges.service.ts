@@ -11,6 +11,10 @@ import { Tombstone } from '../../storage/blobs/tombstone.entity.js';
 import { AuditEvent } from '../../audit/audit-event.entity.js';
 import { Config } from '../../config/config.js';
 import { HealthService } from '../health.service.js';
+import { Handlers } from '../../jobs/handlers.js';
+import { jobStates } from '../../jobs/job.entity.js';
+import { JobsService } from '../../jobs/jobs.service.js';
+import type { JobCounts } from '../../jobs/jobs.service.js';
 import { Metrics } from '../../metrics/metrics.js';
 import { BlobStore } from '../../storage/blob-store.js';
 import { FreeSpace } from '../../storage/free-space.js';
@@ -31,6 +35,8 @@ export class GaugesService implements OnModuleInit {
     private readonly store: BlobStore,
     private readonly blobs: BlobRegister,
     private readonly space: FreeSpace,
+    private readonly jobs: JobsService,
+    private readonly handlers: Handlers,
   ) {}
 
   onModuleInit(): void {
@@ -62,6 +68,13 @@ export class GaugesService implements OnModuleInit {
       });
       return one(oldest ? Math.max(0, (Date.now() - oldest.at.getTime()) / 1000) : 0);
     });
+    this.gauge('jobs', 'Jobs in the queue', ['kind', 'state'], () => this.queued());
+    this.gauge(
+      'jobs_overdue_seconds',
+      'How long the job that has been due for longest has waited for a worker; 0 if none waits',
+      ['kind'],
+      () => this.overdue(),
+    );
     this.gauge('archives_damaged', 'Archives whose bytes are not those stored', [], async () =>
       one(await manager.countBy(Archive, { state: 'damaged' })),
     );
@@ -96,6 +109,31 @@ export class GaugesService implements OnModuleInit {
         this.timed('storage', () => this.store.probe()),
       ]),
     );
+  }
+
+  /** Of every kind that has a handler, those without a job too: a series that is missing raises no alarm. */
+  private async queued(): Promise<readonly Sample[]> {
+    const counts = await this.jobs.counts();
+    return this.kindsOf(counts).flatMap((kind) =>
+      jobStates.map((state): Sample => {
+        const found = counts.find((one) => one.kind === kind && one.state === state);
+        return [{ kind, state }, found?.count ?? 0];
+      }),
+    );
+  }
+
+  /** A lost run, whose lease has ended, waits for a worker as well. */
+  private async overdue(): Promise<readonly Sample[]> {
+    const counts = await this.jobs.counts();
+    return this.kindsOf(counts).map((kind): Sample => {
+      const alive = counts.filter((one) => one.kind === kind && one.state !== 'dead');
+      const waits = alive.map(({ firstDue }) => (Date.now() - firstDue.getTime()) / 1000);
+      return [{ kind }, Math.max(0, ...waits)];
+    });
+  }
+
+  private kindsOf(counts: readonly JobCounts[]): readonly string[] {
+    return [...new Set([...this.handlers.jobs().keys(), ...counts.map(({ kind }) => kind)])];
   }
 
   private async timed(of: string, work: () => Promise<unknown>): Promise<Sample> {
