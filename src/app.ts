@@ -19,12 +19,15 @@ import { closeUnread, endIdle } from './http/closing.js';
 import { jsonBody } from './http/json-body.js';
 import { JsonLogger, accessLog } from './http/log.js';
 import { mirror } from './http/mirror/mirror.js';
+import { probesOnly } from './http/probes-only.js';
 import { requestContext } from './http/request-context.js';
 import { inTurn } from './http/in-turn.js';
 import { readableName } from './http/sent-name.policy.js';
 import { HttpServer, refuseAmbiguous } from './http/server.js';
 import { validationPipe } from './http/validation.js';
 import { serveDocs } from './openapi.js';
+import { allRoles } from './roles.js';
+import type { Roles } from './roles.js';
 import { schema } from './schema.js';
 import { Keyring } from './secrets/secrets.js';
 import { storageProblem } from './storage/errors.js';
@@ -81,6 +84,7 @@ const readNames = (req: Request, _res: Response, next: NextFunction): void => {
 export const createApp = async (
   resources: Resources,
   log: Logger,
+  roles: Roles = allRoles,
 ): Promise<NestExpressApplication> => {
   const { config } = resources;
   const app = await NestFactory.create<NestExpressApplication>(
@@ -125,12 +129,16 @@ export const createApp = async (
         next();
       },
       refuseAmbiguous(),
-      mirror({
-        keyring: app.get(Keyring),
-        publicUrl: config.PUBLIC_URL ?? null,
-        storeId: () => app.get(StoreIdentity).storeId(),
-      }),
-      readNames,
+      ...(roles.http
+        ? [
+            mirror({
+              keyring: app.get(Keyring),
+              publicUrl: config.PUBLIC_URL ?? null,
+              storeId: () => app.get(StoreIdentity).storeId(),
+            }),
+            readNames,
+          ]
+        : [probesOnly]),
     ]),
   );
   // In every answer (tus 1.0.0, "Tus-Resumable"), also in those of the guard.
@@ -156,8 +164,10 @@ export const createApp = async (
   });
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(problems);
-  if (config.API_DOCS === 'on') serveDocs(app);
-  serveWeb(app);
+  if (roles.http) {
+    if (config.API_DOCS === 'on') serveDocs(app);
+    serveWeb(app);
+  }
   await app.init();
 
   const server: Server = app.getHttpServer();

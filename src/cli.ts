@@ -7,7 +7,14 @@ import { Command } from 'commander';
 import { config as readDotEnv } from 'dotenv';
 import { verifyAudit } from './commands/audit.js';
 import { runBackup, runRestore } from './commands/backup.js';
-import { runMigrate, runOpenApi, runServe, runSweep, runVerify } from './commands/commands.js';
+import {
+  runMigrate,
+  runOpenApi,
+  runServe,
+  runSweep,
+  runVerify,
+  runWork,
+} from './commands/commands.js';
 import { sentenceOf } from './commands/command.js';
 import { runCopyDatabase } from './commands/copy-database.js';
 import { runDoctor } from './commands/doctor.js';
@@ -22,7 +29,17 @@ const program = new Command('logs-collector')
   )
   .version(version);
 
-program.command('serve').description('run the service; the default').action(runServe);
+program
+  .command('serve')
+  .description('run the service; the default')
+  .option('--no-jobs', 'leave jobs and work by the clock to "work" processes; needs PostgreSQL')
+  .action(runServe);
+program
+  .command('work')
+  .description(
+    'run jobs and work by the clock, and answer /health/* and /metrics alone; needs PostgreSQL',
+  )
+  .action(runWork);
 program.command('migrate').description('bring the database up to this version').action(runMigrate);
 program
   .command('verify')

@@ -29,6 +29,8 @@ import { NotListening } from './http/not-listening.js';
 import { RequestsUnderWay } from './http/requests-under-way.js';
 import { JobRunner } from './jobs/job-runner.js';
 import { PeriodicRunner } from './jobs/periodic-runner.js';
+import { allRoles, assertMaySplit } from './roles.js';
+import type { Roles } from './roles.js';
 import { schema } from './schema.js';
 import { keptSecretKey } from './secrets/secret-key-file.js';
 import { Keyring } from './secrets/secrets.js';
@@ -72,14 +74,14 @@ const atStart = ({ DATABASE_URL }: Config): Opening => ({
 
 /**
  * Opens what the modules need, and brings the database up to date.
- * @param role 'service' also takes the instance's lock; a command runs beside a service
+ * @param as 'service' also takes the instance's lock; a command runs beside a service
  * @param tables brings it up to these migrations alone; what is restored may be older than the program
  * @throws DatabaseNotOpened, DataFolderUnusable, and what Instance.enter and migrate throw
  */
 export const openResources = async (
   config: Config,
   log: Logger,
-  role: 'service' | 'command',
+  as: 'service' | 'command',
   tables: Schema = schema,
   { named, waitMs }: Opening = atStart(config),
 ): Promise<Resources> => {
@@ -91,7 +93,7 @@ export const openResources = async (
   const mark = new Keyring(secretKey).mark();
   const instance = instanceOf(target, dataSource, mark);
   try {
-    if (role === 'service') {
+    if (as === 'service') {
       await instance.enter();
       await instance.assertSameKey();
       instance.beat();
@@ -120,7 +122,10 @@ const cleanUpMs = 5_000;
 const within = (work: Promise<unknown>, ms: number): Promise<unknown> =>
   Promise.race([work, new Promise((resolve) => setTimeout(resolve, ms).unref())]);
 
-/** Drains: no new uploads, those under way finish within the grace or end clean; downloads break off at its end. */
+/**
+ * Drains: no new uploads and jobs; those under way finish within the grace, or uploads end clean and jobs are given
+ * back. Downloads break off at its end.
+ */
 const stopService = async (
   app: NestExpressApplication,
   requests: RequestsUnderWay,
@@ -135,18 +140,24 @@ const stopService = async (
   await within(admissions.whenIdle(), graceMs);
   draining.endNow();
   await within(admissions.whenIdle(), cleanUpMs);
-  await within(Promise.all([working, app.get(PeriodicRunner).stop()]), cleanUpMs);
+  const leftMs = Math.max(0, deadline - Date.now());
+  await within(Promise.all([working, app.get(PeriodicRunner).stop()]), leftMs + cleanUpMs);
   const closing = app.close();
   await within(requests.whenNone(), Math.max(1_000, deadline - Date.now()));
   server.closeAllConnections();
   await closing;
 };
 
-/** Starts the service and resolves when it listens. */
-export const startService = async (config: Config, log: Logger): Promise<Service> => {
+/** Starts the service and resolves when it listens. @throws RolesNotSplit, and what openResources throws */
+export const startService = async (
+  config: Config,
+  log: Logger,
+  roles: Roles = allRoles,
+): Promise<Service> => {
+  assertMaySplit(roles, databaseTarget(config));
   const resources = await openResources(config, log, 'service');
   const { dataSource, instance } = resources;
-  const app = await createApp(resources, log);
+  const app = await createApp(resources, log, roles);
   const requests = new RequestsUnderWay(app.getHttpServer());
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
@@ -171,18 +182,21 @@ export const startService = async (config: Config, log: Logger): Promise<Service
     if (!(await app.get(AuditVerifier).isKeyOfNewest())) log.error({ event: 'secret-key.other' });
     await app.get(AuditSealer).seal();
     await app.get(SourcesService).load();
-    const firstAdmin = app.get(FirstAdmin);
-    await firstAdmin.createFromEnvironment();
+    const firstAdmin = roles.http ? app.get(FirstAdmin) : null;
+    await firstAdmin?.createFromEnvironment();
     await app.listen(config.PORT, config.HOST).catch((cause: unknown) => {
       throw cause instanceof Error && 'syscall' in cause ? new NotListening(config, cause) : cause;
     });
     const url = addressOf(app.getHttpServer());
     // A browser takes passkeys for a name alone, which a bare address is not.
     const local = url.replace('//127.0.0.1:', '//localhost:');
-    await firstAdmin.inviteIfNeeded(config.PUBLIC_URL?.replace(/\/+$/, '') ?? local);
-    app.get(PeriodicRunner).start();
-    app.get(JobRunner).start();
-    log.info({ event: 'service.ready', url });
+    await firstAdmin?.inviteIfNeeded(config.PUBLIC_URL?.replace(/\/+$/, '') ?? local);
+    if (roles.jobs) {
+      await instance.beginWork();
+      app.get(JobRunner).start();
+    }
+    app.get(PeriodicRunner).start(roles);
+    log.info({ event: 'service.ready', url, ...roles });
     // Reading a large store takes a while, and nobody has to wait for it.
     void app
       .get(SweepService)

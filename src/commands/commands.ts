@@ -7,16 +7,17 @@ import { LineBatch } from '../http/line-batch.js';
 import { createLog } from '../http/log.js';
 import { openResources, startService } from '../main.js';
 import { openApiDocument } from '../openapi.js';
+import type { Roles } from '../roles.js';
 import { print, withStorage } from './command.js';
 
 /** Runs until SIGTERM or SIGINT; a second signal ends at once. */
-export const runServe = async (): Promise<void> => {
+const run = async (roles: Roles): Promise<void> => {
   const config = loadConfig(process.env);
   const log = createLog(config.LOG_LEVEL, new LineBatch(process.stdout));
   process.on('unhandledRejection', (cause) => {
     log.error({ event: 'process.unhandled', err: cause });
   });
-  const starting = startService(config, log);
+  const starting = startService(config, log, roles);
   let signals = 0;
   // Before the start is over too: as the first process of a container nothing else would end us.
   const onSignal = (): void => {
@@ -33,6 +34,10 @@ export const runServe = async (): Promise<void> => {
   process.on('SIGINT', onSignal);
   await starting;
 };
+
+export const runServe = ({ jobs }: { jobs: boolean }): Promise<void> => run({ http: true, jobs });
+
+export const runWork = (): Promise<void> => run({ http: false, jobs: true });
 
 export const runMigrate = async (): Promise<void> => {
   const config = loadConfig(process.env);

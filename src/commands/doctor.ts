@@ -57,7 +57,8 @@ const withPatient = async (config: Config, work: (patient: Patient) => Promise<v
   const keyring = secretKey === null ? null : new Keyring(secretKey);
   const database = await databaseFacts(config);
   const walls = await measureWalls();
-  const patient = { config, keyring, database, store: null, walls, trouble: null };
+  const unseen = { store: null, hasWorker: null, trouble: null };
+  const patient = { config, keyring, database, walls, ...unseen };
   // Opening what the modules need would make a key and migrate.
   if (database.finding.level !== 'ok' || keyring === null) return work(patient);
   const log = createLog('silent');
@@ -70,7 +71,9 @@ const withPatient = async (config: Config, work: (patient: Patient) => Promise<v
     }).catch(reason);
     if (typeof context === 'string') return await work({ ...patient, trouble: context });
     try {
-      await work({ ...patient, store: context.get(BlobStore) });
+      const { kind } = databaseTarget(config);
+      const hasWorker = kind === 'sqlite' ? null : await resources.instance.hasWorker();
+      await work({ ...patient, store: context.get(BlobStore), hasWorker });
     } finally {
       await context.close();
     }

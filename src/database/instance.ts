@@ -53,6 +53,10 @@ export abstract class Instance {
   abstract looksAlive(instance: number): Promise<boolean>;
   /** Whether another process serves this database now. On SQLite `enter` has refused that. */
   abstract isShared(): Promise<boolean>;
+  /** From now on the others know, until it ends, that this process runs jobs. */
+  abstract beginWork(): Promise<void>;
+  /** Whether a process that lives runs jobs. */
+  abstract hasWorker(): Promise<boolean>;
   /** False while the database lives of the reserve that is kept for deleting on a full volume. */
   abstract hasReserve(): Promise<boolean>;
   abstract leave(): Promise<void>;

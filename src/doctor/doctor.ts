@@ -13,6 +13,7 @@ import { judgeSandbox } from './checks/sandbox.check.js';
 import { judgeService, judgeStranger } from './checks/service.check.js';
 import { checkStorage } from './checks/storage.check.js';
 import { checkTimeOuts } from './checks/time-outs.check.js';
+import { judgeWorkers } from './checks/workers.check.js';
 import { fail, skip } from './finding.js';
 import type { Finding } from './finding.js';
 import { Probe } from './probe.js';
@@ -25,6 +26,8 @@ export interface Patient {
   readonly database: DatabaseFacts;
   /** Null where it cannot be opened; `database` or `trouble` then says why. */
   readonly store: BlobStore | null;
+  /** Whether a process runs jobs; null where only one can serve, or the database cannot say. */
+  readonly hasWorker: boolean | null;
   /** What holds a program that reads hostile bytes. */
   readonly walls: WallReport;
   /** Why the program does not start with all that; null where it does. */
@@ -40,11 +43,13 @@ const baseOf = ({ PUBLIC_URL, HOST, PORT }: Config): URL => {
   return new URL(PUBLIC_URL ?? `http://${host.includes(':') ? `[${host}]` : host}:${PORT}`);
 };
 
-async function* inside({ config, database, store, walls, trouble }: Patient): Findings {
+async function* inside(patient: Patient): Findings {
+  const { config, database, store, hasWorker, walls, trouble } = patient;
   yield* judgeEnvironment(config, database.hasUsers);
   yield await checkFiles(config.DATA_DIR, databaseTarget(config));
   yield judgeSandbox(walls);
   yield database.finding;
+  if (hasWorker !== null) yield judgeWorkers(hasWorker);
   if (trouble !== null)
     yield fail(
       'start',

@@ -13,8 +13,13 @@ export interface JobOptions {
 
 export interface PeriodicOptions {
   readonly everyMs: number;
-  /** Of several processes, which do it: all, or one at a time for all of them. */
-  readonly by: 'each' | 'one';
+  /**
+   * Of several processes, which do it:
+   * 'one': of those that work, one at a time for all;
+   * 'each-worker': each of those that work, and the method itself arbitrates;
+   * 'each': each, also one that only serves: its own requests, counts and files are nobody else's to look after.
+   */
+  readonly by: 'each' | 'each-worker' | 'one';
 }
 
 /** What a handler is given. It runs at least once, so that doing it twice must do no harm. */
@@ -33,6 +38,6 @@ export const everyKey = 'logs-collector:every';
 /** Marks the method of a provider that runs jobs of this kind: `(run: JobRun) => Promise<void>`. */
 export const OnJob = (options: JobOptions): MethodDecorator => SetMetadata(onJobKey, options);
 
-/** Marks the method of a provider that runs by the clock, in a serving process; never twice at once. */
+/** Marks the method of a provider that runs by the clock, in no command; never twice at once. */
 export const Every = (everyMs: number, by: PeriodicOptions['by'] = 'one'): MethodDecorator =>
   SetMetadata(everyKey, { everyMs, by } satisfies PeriodicOptions);

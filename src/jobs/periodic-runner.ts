@@ -19,8 +19,10 @@ export class PeriodicRunner {
     private readonly handlers: Handlers,
   ) {}
 
-  start(): void {
-    for (const handler of this.handlers.periodic()) this.schedule(handler);
+  /** @param roles of this process: one that does not run jobs looks after its own things alone */
+  start({ jobs }: { readonly jobs: boolean }): void {
+    for (const handler of this.handlers.periodic())
+      if (jobs || handler.by === 'each') this.schedule(handler);
   }
 
   /** Begins nothing more. @returns when nothing runs any more */

@@ -67,7 +67,7 @@ export class ScrubService implements BeforeApplicationShutdown {
    * Begins a round that is due, or goes on with one, unless a replica that lives does. Resolves at its end, or when it
    * cannot go on now; never throws. Whoever asks while it runs waits for the same end.
    */
-  @Every(minuteMs, 'each')
+  @Every(minuteMs, 'each-worker')
   run(now = new Date()): Promise<void> {
     this.running ??= this.attempt(now).finally(() => (this.running = null));
     return this.running;

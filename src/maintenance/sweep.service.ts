@@ -48,7 +48,7 @@ export class SweepService {
   ) {}
 
   /** What the rows themselves tell: cheap, so it runs at the start and every minute. */
-  @Every(minuteMs, 'each')
+  @Every(minuteMs, 'each-worker')
   async finish(): Promise<Omit<Swept, 'orphans'>> {
     const uploads = (await this.uploads.reclaim()) + (await this.resumables.expire(new Date()));
     const abandoned = await this.blobs.reclaim();

@@ -26,8 +26,14 @@ afterEach(async () => {
   await dataSource.manager.deleteAll(Job);
 });
 
-const handling = (handlers: readonly JobHandler[]): Handlers =>
-  ({ jobs: () => new Map(handlers.map((one) => [one.kind, one])) }) as unknown as Handlers;
+const handling = (
+  handlers: readonly JobHandler[],
+  periodic: readonly PeriodicHandler[] = [],
+): Handlers =>
+  ({
+    jobs: () => new Map(handlers.map((one) => [one.kind, one])),
+    periodic: () => periodic,
+  }) as unknown as Handlers;
 
 const worker = (...handlers: JobHandler[]): Worker => {
   const [jobs, metrics] = [new JobsService(dataSource), new Metrics()];
@@ -203,7 +209,7 @@ it('twenty workers run 2,000 jobs once each, and never more of a kind at once th
 }, 120_000);
 
 describe('work by the clock', () => {
-  const periodic = (by: 'each' | 'one', run: () => Promise<void>): PeriodicHandler => ({
+  const periodic = (by: PeriodicHandler['by'], run: () => Promise<void>): PeriodicHandler => ({
     name: `Story.${by}`,
     everyMs: 60_000,
     by,
@@ -224,6 +230,30 @@ describe('work by the clock', () => {
     expect(count).toBe(1);
     await atAll(61_000);
     expect(count).toBe(2);
+  });
+
+  it('a process that only serves does what is for each process, and nothing else', async () => {
+    const counts = { each: 0, 'each-worker': 0, one: 0 };
+    const all = (['each', 'each-worker', 'one'] as const).map((by) => ({
+      ...periodic(by, () => Promise.resolve(void (counts[by] += 1))),
+      name: `Role.${by}`,
+      everyMs: 5,
+    }));
+    const runner = (jobs: boolean): PeriodicRunner => {
+      const made = new PeriodicRunner(dataSource, handling([], all));
+      made.start({ jobs });
+      return made;
+    };
+    const serving = runner(false);
+    await eventually(() => expect(counts.each).toBeGreaterThan(5));
+    await serving.stop();
+    expect(counts).toMatchObject({ 'each-worker': 0, one: 0 });
+    const working = runner(true);
+    await eventually(() => {
+      expect(counts['each-worker']).toBeGreaterThan(0);
+      expect(counts.one).toBeGreaterThan(0);
+    });
+    await working.stop();
   });
 
   it('is done by each process where that is what it is for', async () => {

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -23,6 +24,20 @@ it('an older Node.js is refused in one sentence, before anything is loaded that 
   const loaded = ['cli.js', 'commands/supported-node.js'].map((name) => join(folder, name));
   expect(stdout.trim().split('\n')).toEqual(loaded);
 });
+
+if (isSqlite)
+  it.each([
+    ['work', ['work']],
+    ['serve --no-jobs', ['serve', '--no-jobs']],
+  ])('"%s" is refused on SQLite, which one process owns', async (name, args) => {
+    const place = await freshPlace();
+    const { code, stdout, stderr } = await command(args, { place });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe(
+      `"${name}" needs PostgreSQL: an SQLite database belongs to one process, which serves and works; run "serve"\n`,
+    );
+    expect(readdirSync(place.dataDir)).toEqual([]);
+  });
 
 describe('a start that cannot be made names the variable, what it holds and what it may hold:', () => {
   it.each(['/etc/passwd/x', '/proc/x'])('DATA_DIR=%s', async (folder) => {

@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { storeIdSetting } from '../../src/maintenance/store-identity.service.js';
+import { Instance } from '../../src/database/instance.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { factsOf } from '../../src/doctor/checks/database.check.js';
 import { examine } from '../../src/doctor/doctor.js';
@@ -7,6 +8,7 @@ import type { Finding } from '../../src/doctor/finding.js';
 import { Keyring } from '../../src/secrets/secrets.js';
 import { BlobStore } from '../../src/storage/blob-store.js';
 import { command } from './command.js';
+import { isSqlite } from './database.js';
 import { testEnv } from './service.js';
 import type { TestService } from './service.js';
 
@@ -37,6 +39,7 @@ export const doctorSays = async (
     keyring: app.get(Keyring),
     database: await factsOf(app.get(DataSource), storeIdSetting),
     store: app.get(BlobStore),
+    hasWorker: isSqlite ? null : await app.get(Instance).hasWorker(),
     walls: { kind: 'measured', walls: everyWall } as const,
     trouble: null,
   };

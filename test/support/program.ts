@@ -82,8 +82,9 @@ export const spawnedService = async (
   place?: Place,
   under: readonly string[] = [],
   path = programPath,
+  args: readonly string[] = ['serve'],
 ): Promise<Program & { readonly url: string; readonly given: Given }> => {
-  const started = await program(['serve'], env, place, under, path);
+  const started = await program(args, env, place, under, path);
   const died = started.ended.then(({ code, stdout, stderr }) => {
     throw new Error(`the service ended with ${code} before it was ready:\n${stdout}\n${stderr}`);
   });

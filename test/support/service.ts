@@ -3,6 +3,8 @@ import { Addresses } from '../../src/http/addresses.js';
 import { createLog } from '../../src/http/log.js';
 import { startService } from '../../src/main.js';
 import type { Service } from '../../src/main.js';
+import { allRoles } from '../../src/roles.js';
+import type { Roles } from '../../src/roles.js';
 import { afterFile } from './cleaning.js';
 import { freshPlace } from './database.js';
 import type { Place } from './database.js';
@@ -43,15 +45,17 @@ export interface TestService {
  * Starts the real service in this process on a free port, a fresh folder and a fresh database.
  * @param env what differs from testEnv
  * @param place another service's, to see what a restart finds
+ * @param roles what this process does
  */
 export const startedService = async (
   env: Readonly<Record<string, string>> = {},
   place?: Place,
+  roles: Roles = allRoles,
 ): Promise<TestService> => {
   const where = place ?? (await freshPlace());
   const config = loadConfig({ ...testEnv(where), ...env });
   const log = new Lines();
-  const service = await startService(config, createLog(config.LOG_LEVEL, log));
+  const service = await startService(config, createLog(config.LOG_LEVEL, log), roles);
   afterFile(() => service.stop());
   return {
     url: service.url,

@@ -11,6 +11,9 @@ const instanceLocks = 7_205_912;
 /** First key of those that tell which SECRET_KEY the living processes have. */
 const keyLocks = 7_205_913;
 
+/** First key of those that tell which of the instances run jobs. */
+const workLocks = 7_205_914;
+
 /** Advisory locks of two keys in this database, the first of which is $1. */
 const heldHere = `locktype = 'advisory' AND objsubid = 2 AND classid = $1
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
@@ -20,6 +23,7 @@ export class PostgresInstance extends Instance {
   readonly mayErr = true;
   private readonly log = new Logger('Instance');
   private runner: QueryRunner | null = null;
+  private isWorking = false;
 
   /** @param keyMark of SECRET_KEY (Keyring.mark) */
   constructor(
@@ -38,6 +42,7 @@ export class PostgresInstance extends Instance {
       await runner.query('SET tcp_keepalives_count = 4');
       await runner.query('SELECT pg_advisory_lock($1, $2)', [instanceLocks, this.number]);
       await runner.query('SELECT pg_advisory_lock_shared($1, $2)', [keyLocks, this.keyMark]);
+      if (this.isWorking) await this.showWork(runner);
     } catch (cause) {
       await runner.release().catch(() => undefined);
       throw cause;
@@ -66,6 +71,24 @@ export class PostgresInstance extends Instance {
 
   isShared(): Promise<boolean> {
     return this.isHeldBeside(instanceLocks, this.number);
+  }
+
+  async beginWork(): Promise<void> {
+    this.isWorking = true;
+    // Without a connection just now it is said with the next beat.
+    if (this.runner) await this.showWork(this.runner);
+  }
+
+  async hasWorker(): Promise<boolean> {
+    const rows = await this.dataSource.query<unknown[]>(
+      `SELECT 1 FROM pg_locks WHERE ${heldHere} LIMIT 1`,
+      [workLocks],
+    );
+    return rows.length > 0;
+  }
+
+  private async showWork(runner: QueryRunner): Promise<void> {
+    await runner.query('SELECT pg_advisory_lock($1, $2)', [workLocks, this.number]);
   }
 
   private async isHeldBeside(locks: number, own: number): Promise<boolean> {
@@ -107,12 +130,7 @@ export class PostgresInstance extends Instance {
   private async release(): Promise<void> {
     const { runner } = this;
     this.runner = null;
-    await runner
-      ?.query('SELECT pg_advisory_unlock($1, $2), pg_advisory_unlock_shared($3, $4)', [
-        ...[instanceLocks, this.number],
-        ...[keyLocks, this.keyMark],
-      ])
-      .catch(() => undefined);
+    await runner?.query('SELECT pg_advisory_unlock_all()').catch(() => undefined);
     await runner?.release().catch(() => undefined);
   }
 }

@@ -53,6 +53,15 @@ export class SqliteInstance extends Instance {
     return Promise.resolve(false);
   }
 
+  beginWork(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** The one process that serves works, too. */
+  hasWorker(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   /** And the reserve, once there is room for it again. */
   protected override async keep(): Promise<void> {
     if (this.lock) await this.reserve.keep();
