@@ -180,7 +180,7 @@ export class Config {
   )
   readonly LOG_LEVEL: string = 'info';
 
-  /** Seconds that uploads under way are given after SIGTERM. */
+  /** Seconds that uploads and jobs under way are given after SIGTERM. */
   @WholeNumber('seconds', 0, longestTimer)
   readonly SHUTDOWN_GRACE: number = 30;
 }
