@@ -1,7 +1,8 @@
 import { admin } from '../support/given.js';
 import { administered, troubled, workedAt } from './support/desk-data.js';
+import { leaveJobs } from './support/jobs.js';
 import { desktop, phone, shoot } from './support/shoot.js';
-import { expect, signIn, test, withDesk } from './support/story.js';
+import { expect, firstAdmin, signIn, test, withDesk } from './support/story.js';
 
 // `npm run screenshots`: a picture of every page in both themes, to be looked at. It holds nothing by itself.
 
@@ -189,8 +190,34 @@ test('audit', async ({ page, context, desk }) => {
   await shoot(page, 'audit-export-ru', false);
 });
 
+test('jobs', async ({ page, context }) => {
+  await withDesk(
+    firstAdmin,
+    async (desk) => {
+      await signIn(context, desk, await desk.given.admin());
+      await page.goto(`${desk.url}/jobs`);
+      await expect(page.getByText('Not tried yet')).toBeVisible();
+      await shoot(page, 'jobs');
+      await page.setViewportSize(phone);
+      await shoot(page, 'jobs-phone');
+      await page.setViewportSize(desktop);
+      await page.evaluate(() => localStorage.setItem('language', 'ru'));
+      await page.goto(`${desk.url}/jobs?state=dead`);
+      await expect(page.getByText('8 попыток').first()).toBeVisible();
+      await shoot(page, 'jobs-ru', false);
+    },
+    leaveJobs,
+  );
+  await withDesk(firstAdmin, async (desk) => {
+    await context.clearCookies();
+    await signIn(context, desk, await desk.given.admin());
+    await page.goto(`${desk.url}/jobs`);
+    await expect(page.getByText('No jobs')).toBeVisible();
+    await shoot(page, 'jobs-empty', false);
+  });
+});
+
 test('administration', async ({ page, context }) => {
-  const firstAdmin = { ADMIN_USERNAME: admin.username, ADMIN_PASSWORD: admin.password };
   await withDesk(firstAdmin, async (desk) => {
     await signIn(context, desk, await desk.given.admin());
     const dialog = page.getByRole('dialog');

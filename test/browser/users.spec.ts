@@ -101,13 +101,13 @@ test('an administrator who steps down is led off the page', async ({ page, conte
   await expect(page.getByRole('link', { name: 'Users' })).toHaveCount(0);
 });
 
-test('an engineer finds neither users nor API keys', async ({ page, context, desk }) => {
+test('an engineer finds neither users, API keys nor jobs', async ({ page, context, desk }) => {
   await signIn(context, desk, await desk.given.engineer(`plain-${process.pid}`));
-  for (const path of ['/users', '/api-keys']) {
+  for (const path of ['/users', '/api-keys', '/jobs']) {
     await page.goto(desk.url + path);
     await expect(page.getByText('This page is for administrators')).toBeVisible();
     await expect(page.getByRole('link', { name: 'Platforms' })).toBeVisible();
-    await expect(page.getByRole('link', { name: /Users|API keys/ })).toHaveCount(0);
+    await expect(page.getByRole('link', { name: /Users|API keys|Jobs/ })).toHaveCount(0);
     await expectAccessible(page);
   }
 });

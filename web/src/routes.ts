@@ -2,6 +2,7 @@ import Boxes from '@lucide/svelte/icons/boxes';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
 import KeyRound from '@lucide/svelte/icons/key-round';
 import LayoutDashboard from '@lucide/svelte/icons/layout-dashboard';
+import ListChecks from '@lucide/svelte/icons/list-checks';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import Ticket from '@lucide/svelte/icons/ticket';
 import Users from '@lucide/svelte/icons/users';
@@ -100,6 +101,12 @@ export const routes: readonly Route[] = [
     access: 'admin',
     page: () => import('./pages/audit/AuditPage.svelte'),
     navigation: { label: m.audit_title, icon: ScrollText },
+  },
+  {
+    path: '/jobs',
+    access: 'admin',
+    page: () => import('./pages/jobs/JobsPage.svelte'),
+    navigation: { label: m.jobs_title, icon: ListChecks },
   },
 ];
 
