@@ -3,10 +3,10 @@ import { rename } from 'node:fs/promises';
 import { DataSource } from 'typeorm';
 import { errorCodes } from '../../src/errors/catalogue.js';
 import type { ErrorCode } from '../../src/errors/catalogue.js';
-import { JobsService } from '../../src/jobs/jobs.service.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, rawSocket, send } from '../support/http.js';
 import type { Answer } from '../support/http.js';
+import { jobLeft } from '../support/jobs.js';
 import { databaseGone } from '../support/outage.js';
 import { passkeyOwner } from '../support/passkeys.js';
 import { startedService } from '../support/service.js';
@@ -69,8 +69,7 @@ const ownService = async (env: Readonly<Record<string, string>> = {}) => {
 
 const content = async (headers: Record<string, string>) => {
   const { id } = await service.given.archive();
-  const { api } = await service.given.admin();
-  return api.get(`/archives/${id}/content`).set(headers);
+  return (await service.given.admin()).api.get(`/archives/${id}/content`).set(headers);
 };
 
 /** How a client comes to meet each code. */
@@ -143,8 +142,7 @@ const stories: Readonly<Partial<Record<ErrorCode, () => Promise<Answer>>>> = {
   'platform-not-empty': async () =>
     asAdmin('delete', `/platforms/${(await service.given.ticket()).platform}`),
   'user-exists': async () => {
-    const { account } = await service.given.engineer();
-    const { username, password } = account;
+    const { username, password } = (await service.given.engineer()).account;
     return asAdmin('post', '/users', { username, password: `${password}!`, role: 'admin' });
   },
   'last-admin': async () => asAdmin('delete', `/users/${(await service.given.admin()).id}`),
@@ -154,13 +152,8 @@ const stories: Readonly<Partial<Record<ErrorCode, () => Promise<Answer>>>> = {
     const [{ id }] = (await api.get('/auth/passkeys').expect(200)).body.items;
     return api.post(`/auth/passkeys/${id}/remove`);
   },
-  'job-not-dead': async () => {
-    const { app } = service;
-    const inAnHour = new Date(Date.now() + 3_600_000);
-    const waiting = { kind: 'of no handler', dueAt: inAnHour };
-    const id = await app.get(JobsService).enqueue(app.get(DataSource).manager, waiting);
-    return asAdmin('post', `/jobs/${id}/retry`);
-  },
+  'job-not-dead': async () =>
+    asAdmin('post', `/jobs/${await jobLeft(service.app.get(DataSource))}/retry`),
 
   'token-expired': async () => {
     const token = await service.given.uploadToken({ lifetime: 1 });

@@ -1,13 +1,11 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataSource } from 'typeorm';
 import { noise } from '../support/bytes.js';
 import { command } from '../support/command.js';
 import { freshPlace, isSqlite } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/http.js';
 import { admin } from '../support/given.js';
-import { deadJob, jobLeft } from '../support/jobs.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { blobPath, storeFolder, storedFiles } from '../support/store-files.js';
@@ -255,50 +253,6 @@ describe('user', () => {
     expect((await ann.api.get('/tickets')).status).not.toBe(200);
     const again = await service.given.enrolled('ann', ann.account.password);
     await again.api.get('/tickets').expect(200);
-  });
-});
-
-describe('jobs', () => {
-  it('lists them a line each, narrowed by state and kind', async () => {
-    const dataSource = service.app.get(DataSource);
-    const dueAt = new Date('2027-01-31T10:00:00.000Z');
-    const waiting = await jobLeft(dataSource, { subject: 'an archive', dueAt });
-    const dead = await jobLeft(dataSource, { ...deadJob, kind: 'other', dueAt });
-    const lines = {
-      dead: `${dead}\tother\t-\tdead\t8\t2027-01-31T10:00:00.000Z\tError: the disk is full\n`,
-      waiting: `${waiting}\tstory\tan archive\twaiting\t0\t2027-01-31T10:00:00.000Z\t-\n`,
-    };
-    const list = async (...flags: string[]) => (await run(['jobs', 'list', ...flags])).stdout;
-    expect(await list()).toBe(lines.dead + lines.waiting);
-    expect(await list('--state', 'dead')).toBe(lines.dead);
-    expect(await list('--kind', 'story')).toBe(lines.waiting);
-    expect(await list('--state', 'dead', '--kind', 'story')).toBe('');
-    expect(await run(['jobs', 'list', '--state', 'done'])).toMatchObject({
-      code: 1,
-      stdout: '',
-      stderr: '--state holds "done"; it may hold waiting, running, dead\n',
-    });
-  });
-
-  it('lets a dead one run again, in the operator’s name', async () => {
-    const dataSource = service.app.get(DataSource);
-    const id = await jobLeft(dataSource, deadJob);
-    const retried = await run(['jobs', 'retry', id]);
-    expect(retried).toMatchObject({ code: 0, stdout: expect.stringContaining(id), stderr: '' });
-    const { api } = await service.given.admin();
-    const { body } = await api.get('/jobs').expect(200);
-    expect(body.items).toMatchObject([{ id, state: 'waiting', attempts: 0 }]);
-    const events = await api.get(`/audit-events?subject=${id}`).expect(200);
-    expect(events.body.items).toMatchObject([
-      { action: 'job.retried', actor: { kind: 'system', name: 'command line' } },
-    ]);
-    expect(await run(['jobs', 'retry', id])).toMatchObject({
-      code: 1,
-      stdout: '',
-      stderr: expect.stringMatching(/^Leave this job alone: .*\n$/),
-    });
-    const none = await run(['jobs', 'retry', 'none']);
-    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('no job "none"') });
   });
 });
 
