@@ -105,6 +105,8 @@ interface AccountEvents {
 }
 
 interface ServiceEvents {
+  /** A dead job, which an operator lets run again; `kind` and `subject` are the job's. */
+  'job.retried': WithDetails<'job', { kind: string; subject: string | null }>;
   /** The id is the backup's name. */
   'backup.restored': WithDetails<'backup', { archives: number; bytes: number }>;
   /** Files without a record; `files` names the first of them. */

@@ -47,8 +47,11 @@ export class SweepService {
     private readonly tombstones: Tombstones,
   ) {}
 
-  /** What the rows themselves tell: cheap, so it runs at the start and every minute. */
-  @Every(minuteMs, 'each-worker')
+  /**
+   * What the rows themselves tell: cheap, so it runs at the start and every minute. A process that only serves does it,
+   * too: what a failed clean-up of its own left, the others take for under way while it lives.
+   */
+  @Every(minuteMs, 'each')
   async finish(): Promise<Omit<Swept, 'orphans'>> {
     const uploads = (await this.uploads.reclaim()) + (await this.resumables.expire(new Date()));
     const abandoned = await this.blobs.reclaim();

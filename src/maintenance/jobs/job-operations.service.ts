@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { AuditService } from '../../audit/audit.service.js';
 import { NotFound } from '../../errors/errors.js';
+import { EventsService } from '../../events/events.service.js';
 import type { Actor } from '../../http/actor.js';
 import type { Page } from '../../http/cursor.js';
 import { pageOf } from '../../http/pages.js';
@@ -17,7 +17,7 @@ export class JobOperations {
   constructor(
     private readonly dataSource: DataSource,
     private readonly jobs: JobsService,
-    private readonly audit: AuditService,
+    private readonly events: EventsService,
   ) {}
 
   list(query: JobsQuery): Promise<Page<JobView>> {
@@ -32,8 +32,8 @@ export class JobOperations {
       if (!job) throw new NotFound('job');
       if (!isRetried) throw new JobNotDead();
       const { kind, subject } = job;
-      await this.audit.record(tx, actor, {
-        action: 'job.retried',
+      await this.events.record(tx, actor, {
+        name: 'job.retried',
         subject: { kind: 'job', id },
         details: { kind, subject },
       });
