@@ -66,6 +66,25 @@ export class JobLease {
     }
   }
 
+  /**
+   * Ends a job whose last allowed run was lost, so that one that kills its process does not do so for ever.
+   * @returns false where somebody else changed it meanwhile
+   */
+  static async giveUp(dataSource: DataSource, { id, due }: DueJob): Promise<boolean> {
+    const { affected } = await dataSource.manager.update(
+      Job,
+      { id, dueAt: new Date(due), state: 'running' },
+      {
+        state: 'dead',
+        dueAt: new Date(),
+        lease: null,
+        slot: null,
+        lastError: 'the process ended while it ran, or lost its lease',
+      },
+    );
+    return affected === 1;
+  }
+
   /** @throws LeaseLost */
   async renew(): Promise<void> {
     const { id } = this.job;

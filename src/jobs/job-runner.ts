@@ -28,7 +28,7 @@ interface Run {
 @Injectable()
 export class JobRunner {
   private readonly log = new Logger(JobRunner.name);
-  private readonly runs = new Map<string, Run>();
+  private readonly runs = new Set<Run>();
   private kinds: ReadonlyMap<string, JobHandler> = new Map();
   private timer: NodeJS.Timeout | null = null;
   private looking: Promise<void> | null = null;
@@ -61,9 +61,9 @@ export class JobRunner {
     this.timer = null;
     await this.looking;
     const timer = setTimeout(() => {
-      for (const { abort } of this.runs.values()) abort.abort(new WorkInterrupted());
+      for (const { abort } of this.runs) abort.abort(new WorkInterrupted());
     }, graceMs);
-    await Promise.all([...this.runs.values()].map(({ ended }) => ended));
+    await Promise.all([...this.runs].map(({ ended }) => ended));
     clearTimeout(timer);
   }
 
@@ -117,6 +117,10 @@ export class JobRunner {
         due: Number(row['due']),
         slot: row['slot'] === null ? null : Number(row['slot']),
       };
+      if (seen.slot !== null && Number(row['attempts']) >= handler.tries) {
+        if (await JobLease.giveUp(this.dataSource, seen)) this.gaveUp({ jobId: seen.id, kind });
+        continue;
+      }
       const slot = seen.slot ?? free.shift();
       // A lost run behind it may still be taken over: that has a place.
       if (slot === undefined) continue;
@@ -128,18 +132,26 @@ export class JobRunner {
     return begun;
   }
 
+  /** Its processes died with it, or lost its lease, each time that it ran: it may be what ended them. */
+  private gaveUp(about: { readonly jobId: string; readonly kind: string }): void {
+    this.metrics.jobFailed(about.kind);
+    this.log.error({ event: 'job.dead', ...about });
+  }
+
   private runningOf(kind: string): number {
-    return [...this.runs.values()].filter(({ handler }) => handler.kind === kind).length;
+    return [...this.runs].filter(({ handler }) => handler.kind === kind).length;
   }
 
   private begin(handler: JobHandler, lease: JobLease): void {
     const abort = new AbortController();
-    const { id } = lease.job;
-    const ended = this.run(handler, lease, abort).finally(() => {
-      this.runs.delete(id);
+    const ended = this.run(handler, lease, abort);
+    const run = { handler, abort, ended };
+    // Not by the job's id: a run that lost its lease may still be ending when this process begins the next one.
+    this.runs.add(run);
+    void ended.finally(() => {
+      this.runs.delete(run);
       this.lookIn(0);
     });
-    this.runs.set(id, { handler, abort, ended });
   }
 
   private async run(handler: JobHandler, lease: JobLease, abort: AbortController): Promise<void> {

@@ -8,6 +8,7 @@ export const dueOfKind = new Statement<{ kind: string; now: number }>((manager) 
     .select('job.id', 'id')
     .addSelect('job.dueAt', 'due')
     .addSelect('job.slot', 'slot')
+    .addSelect('job.attempts', 'attempts')
     .where("job.kind = :kind AND job.state <> 'dead' AND job.dueAt <= :now")
     .orderBy('job.dueAt')
     .limit(50),

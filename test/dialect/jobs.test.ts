@@ -7,7 +7,11 @@ import { JobsService } from '../../src/jobs/jobs.service.js';
 import { Metrics } from '../../src/metrics/metrics.js';
 import { PeriodicRunner } from '../../src/jobs/periodic-runner.js';
 import { eventually } from '../support/eventually.js';
+import { jobLeft } from '../support/jobs.js';
+import { program } from '../support/program.js';
+import { testProgram } from '../support/program-build.js';
 import { startedService } from '../support/service.js';
+import type { TestService } from '../support/service.js';
 
 /** One process among several: a runner of its own on the same database. */
 interface Worker {
@@ -16,10 +20,12 @@ interface Worker {
   readonly runner: JobRunner;
 }
 
+let service: TestService;
 let dataSource: DataSource;
 const runners: JobRunner[] = [];
 beforeAll(async () => {
-  dataSource = (await startedService()).app.get(DataSource);
+  service = await startedService();
+  dataSource = service.app.get(DataSource);
 });
 afterEach(async () => {
   await Promise.all(runners.splice(0).map((runner) => runner.stop(0)));
@@ -155,6 +161,35 @@ it('the job of a worker that died is taken over after its lease, and the dead on
   expect(await all()).toMatchObject([{ state: 'running', attempts: 2 }]);
   second.open();
   await eventually(async () => expect(await all()).toEqual([]));
+});
+
+it('the job of a worker that was killed runs again elsewhere, once its lease is over', async () => {
+  const kind = 'killed';
+  await new JobsService(dataSource).enqueue(dataSource.manager, { kind });
+  const killed = await program([kind], {}, service.place, [], testProgram('worker'));
+  await killed.log.event('running');
+  killed.kill('SIGKILL');
+  expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' });
+  const ran: number[] = [];
+  const { runner } = worker(
+    handler(({ job }) => Promise.resolve(void ran.push(job.attempts)), { kind }),
+  );
+  expect(await runner.look()).toBe(0);
+  await makeDue();
+  await eventually(async () => expect(await all()).toEqual([]));
+  expect(ran).toEqual([2]);
+});
+
+it('a job whose workers died each time that it ran is dead, and runs no more', async () => {
+  const lost = { kind: 'count', state: 'running', lease: 'lost', slot: 0, dueAt: new Date(0) };
+  await jobLeft(dataSource, { ...lost, attempts: 3 } as Partial<Job>);
+  const ran: string[] = [];
+  worker(handler(({ job }) => Promise.resolve(void ran.push(job.id))));
+  const lastError = 'the process ended while it ran, or lost its lease';
+  await eventually(async () =>
+    expect(await all()).toMatchObject([{ state: 'dead', slot: null, lease: null, lastError }]),
+  );
+  expect(ran).toEqual([]);
 });
 
 it('a process that stops lets its job end within the grace, and gives back what does not', async () => {
