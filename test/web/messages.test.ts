@@ -22,7 +22,7 @@ const ru = messagesIn('ru');
 const sources = [join(web, 'src'), plain]
   .flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(svelte|ts)$/.test(name) && !name.startsWith('paraglide'))
+      .filter((name) => /(?<!\.spec)\.(svelte|ts)$/.test(name) && !name.startsWith('paraglide'))
       .map((name) => readFileSync(join(folder, name), 'utf8')),
   )
   .join('\n');
