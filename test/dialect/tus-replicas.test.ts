@@ -209,12 +209,11 @@ if (!isSqlite)
     const path = await there.begun({ length: size });
     const first = bytes.subarray(0, 100_000);
     const half = await patchUnderWay(shaken.place, there, path, 0, first);
-    const ended = await service.app
-      .get(DataSource)
-      .query<unknown[]>(
-        `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1`,
-        [shaken.app.get(Instance).number],
-      );
+    const ended = await service.app.get(DataSource).query<unknown[]>(
+      `SELECT pg_terminate_backend(pid)
+          FROM (SELECT DISTINCT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1) AS held`,
+      [shaken.app.get(Instance).number],
+    );
     expect(ended).toHaveLength(1);
     expectProblem(await here.patch(path, 100_000, bytes.subarray(100_000)), 'upload-busy');
     const done = await half.finish(bytes.subarray(100_000));
