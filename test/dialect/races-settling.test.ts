@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { Archive } from '../../src/archives/archive.entity.js';
 import { begunNow } from '../../src/uploads/records/new-upload.js';
 import { UploadsService } from '../../src/uploads/records/uploads.service.js';
+import { BlobRecord } from '../../src/storage/blobs/blob-record.entity.js';
 import { Tombstones } from '../../src/storage/blobs/tombstones.service.js';
 import { SideCarUnreadable } from '../../src/uploads/side-cars/side-cars.errors.js';
 import { UploadTokenUnknown } from '../../src/tickets/tokens/upload-tokens.errors.js';
@@ -44,7 +45,9 @@ describe('what is recorded stays', () => {
   it('when the database is an older copy that does not know it yet', async () => {
     const service = await startedService();
     const { id } = (await service.given.archive()) as { id: string };
-    await service.app.get(DataSource).manager.delete(Archive, { id });
+    const { manager } = service.app.get(DataSource);
+    await manager.delete(Archive, { id });
+    await manager.delete(BlobRecord, { ownerId: id });
     await service.stop();
 
     const older = await startedService({}, service.place);
