@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { withoutPasswords } from '../config/credentials.js';
 import { isUniqueViolation } from '../database/errors.js';
-import { newId } from '../secrets/secrets.js';
+import { newId, secretPattern } from '../secrets/secrets.js';
 import { backoffMs } from './backoff.policy.js';
 import type { JobOptions } from './decorators.js';
 import { Job } from './job.entity.js';
@@ -15,13 +15,12 @@ export interface DueJob {
   readonly id: string;
   /** Epoch milliseconds. */
   readonly due: number;
-  /** Of a run that was lost: its place is taken over with it. */
-  readonly slot: number | null;
 }
 
 /** Operators read it. PostgreSQL refuses a NUL, which a message may quote from a hostile file, and the job would never end. */
 const sentence = (cause: unknown): string =>
   withoutPasswords(cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))
+    .replace(secretPattern, '[secret]')
     .replace(/\p{Cc}+/gu, ' ')
     .slice(0, 500)
     .toWellFormed();

@@ -8,7 +8,7 @@ import type { DueJob } from './job-lease.js';
 import { Job } from './job.entity.js';
 import { LeaseLost, WorkInterrupted } from './jobs.errors.js';
 import { JobsService } from './jobs.service.js';
-import { dueOfKind } from './jobs.statements.js';
+import { waitingOfKind } from './jobs.statements.js';
 
 /** What another process enqueued, or came due, is found this soon. */
 const lookEveryMs = 1_000;
@@ -16,6 +16,7 @@ const lookEveryMs = 1_000;
 const lookSoonMs = 20;
 
 interface Run {
+  readonly id: string;
   readonly handler: JobHandler;
   readonly abort: AbortController;
   readonly ended: Promise<void>;
@@ -31,6 +32,10 @@ export class JobRunner {
   private readonly runs = new Set<Run>();
   private kinds: ReadonlyMap<string, JobHandler> = new Map();
   private timer: NodeJS.Timeout | null = null;
+  /** When the timer ends, by performance.now. */
+  private dueMs = 0;
+  /** Something was enqueued or ended during a look, which may have missed it. */
+  private isWanted = false;
   private looking: Promise<void> | null = null;
   private isStopped = true;
   private isFailing = false;
@@ -59,10 +64,10 @@ export class JobRunner {
     this.isStopped = true;
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    await this.looking;
     const timer = setTimeout(() => {
       for (const { abort } of this.runs) abort.abort(new WorkInterrupted());
     }, graceMs);
+    await this.looking;
     await Promise.all([...this.runs].map(({ ended }) => ended));
     clearTimeout(timer);
   }
@@ -74,15 +79,20 @@ export class JobRunner {
     return begun;
   }
 
+  /** At the latest after this time: what is enqueued all the time must not put the look off all the time. */
   private lookIn(ms: number): void {
     if (this.isStopped) return;
+    const dueMs = performance.now() + ms;
+    if (this.timer && this.dueMs <= dueMs) return;
     if (this.timer) clearTimeout(this.timer);
+    this.dueMs = dueMs;
     this.timer = setTimeout(() => void this.turn(), ms);
     this.timer.unref();
   }
 
   private async turn(): Promise<void> {
-    // A look under way sees what was enqueued by now, or the next one does.
+    this.timer = null;
+    this.isWanted = this.looking !== null;
     if (this.looking) return;
     this.looking = this.look().then(
       () => void (this.isFailing = false),
@@ -94,48 +104,56 @@ export class JobRunner {
     );
     await this.looking;
     this.looking = null;
-    this.lookIn(lookEveryMs);
+    this.lookIn(this.isWanted ? 0 : lookEveryMs);
   }
 
   private async lookAt(handler: JobHandler, now: Date): Promise<number> {
     const { kind, limit } = handler;
     if (this.runningOf(kind) >= limit) return 0;
     const { manager } = this.dataSource;
-    const due = await dueOfKind.rows(manager, { kind, now: now.getTime() });
-    if (due.length === 0) return 0;
-    const taken = await manager.find(Job, {
-      select: { id: true, slot: true },
+    const held = await manager.find(Job, {
+      select: { id: true, slot: true, dueAt: true, attempts: true },
       where: { kind, slot: Not(IsNull()) },
     });
-    const slots = new Set(taken.map(({ slot }) => slot));
-    const free = Array.from({ length: limit }, (_, slot) => slot).filter((one) => !slots.has(one));
     let begun = 0;
-    for (const row of due) {
-      if (this.isStopped) break;
-      const seen: DueJob = {
-        id: String(row['id']),
-        due: Number(row['due']),
-        slot: row['slot'] === null ? null : Number(row['slot']),
-      };
-      if (seen.slot !== null && Number(row['attempts']) >= handler.tries) {
-        if (await JobLease.giveUp(this.dataSource, seen)) this.gaveUp({ jobId: seen.id, kind });
-        continue;
-      }
-      const slot = seen.slot ?? free.shift();
-      // A lost run behind it may still be taken over: that has a place.
-      if (slot === undefined) continue;
-      const lease = await JobLease.claim(this.dataSource, handler, seen, slot);
-      if (!lease) continue;
-      this.begin(handler, lease);
+    // Lost runs first, whatever waits: they hold places of their kind.
+    for (const { id, slot, dueAt, attempts } of held) {
+      if (slot === null || dueAt > now || this.isRunning(id)) continue;
+      const seen = { id, due: dueAt.getTime() };
+      if (attempts >= handler.tries) await this.giveUp(kind, seen);
+      else if (await this.claim(handler, seen, slot)) begun += 1;
+    }
+    const taken = new Set(held.map(({ slot }) => slot));
+    const free = Array.from({ length: limit }, (_, slot) => slot).filter((one) => !taken.has(one));
+    if (free.length === 0) return begun;
+    for (const row of await waitingOfKind.rows(manager, { kind, now: now.getTime() })) {
+      const [slot] = free;
+      if (slot === undefined) break;
+      const seen = { id: String(row['id']), due: Number(row['due']) };
+      if (!(await this.claim(handler, seen, slot))) continue;
+      free.shift();
       begun += 1;
     }
     return begun;
   }
 
+  private async claim(handler: JobHandler, seen: DueJob, slot: number): Promise<boolean> {
+    if (this.isStopped) return false;
+    const lease = await JobLease.claim(this.dataSource, handler, seen, slot);
+    if (lease) this.begin(handler, lease);
+    return lease !== null;
+  }
+
   /** Its processes died with it, or lost its lease, each time that it ran: it may be what ended them. */
-  private gaveUp(about: { readonly jobId: string; readonly kind: string }): void {
-    this.metrics.jobFailed(about.kind);
-    this.log.error({ event: 'job.dead', ...about });
+  private async giveUp(kind: string, seen: DueJob): Promise<void> {
+    if (!(await JobLease.giveUp(this.dataSource, seen))) return;
+    this.metrics.jobFailed(kind);
+    this.log.error({ event: 'job.dead', jobId: seen.id, kind });
+  }
+
+  /** Here, though its lease may have ended in an outage of the database: it is renewed when that is back. */
+  private isRunning(id: string): boolean {
+    return [...this.runs].some((run) => run.id === id && !run.abort.signal.aborted);
   }
 
   private runningOf(kind: string): number {
@@ -145,7 +163,7 @@ export class JobRunner {
   private begin(handler: JobHandler, lease: JobLease): void {
     const abort = new AbortController();
     const ended = this.run(handler, lease, abort);
-    const run = { handler, abort, ended };
+    const run = { id: lease.job.id, handler, abort, ended };
     // Not by the job's id: a run that lost its lease may still be ending when this process begins the next one.
     this.runs.add(run);
     void ended.finally(() => {

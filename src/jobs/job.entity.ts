@@ -33,7 +33,7 @@ export class Job {
   @Instant('due_at')
   dueAt!: Date;
 
-  /** How often it was begun. */
+  /** Runs begun since it was enqueued or retried; those that were given back do not count. */
   @Whole('attempts')
   attempts!: number;
 

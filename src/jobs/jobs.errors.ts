@@ -14,5 +14,5 @@ export class WorkInterrupted extends Error {
   }
 }
 
-/** Two handlers of one kind, or a job of a kind that nobody handles: a mistake in the program. */
+/** Two handlers of one kind: a mistake in the program. */
 export class JobKindUnclear extends TypeError {}

@@ -1,15 +1,13 @@
 import { Statement } from '../database/statement.js';
 import { Job } from './job.entity.js';
 
-/** Jobs of a kind that are due, the longest waiting first: those never begun, and those whose lease has ended. */
-export const dueOfKind = new Statement<{ kind: string; now: number }>((manager) =>
+/** Jobs of a kind that wait and are due, the longest waiting first. */
+export const waitingOfKind = new Statement<{ kind: string; now: number }>((manager) =>
   manager
     .createQueryBuilder(Job, 'job')
     .select('job.id', 'id')
     .addSelect('job.dueAt', 'due')
-    .addSelect('job.slot', 'slot')
-    .addSelect('job.attempts', 'attempts')
-    .where("job.kind = :kind AND job.state <> 'dead' AND job.dueAt <= :now")
+    .where("job.kind = :kind AND job.state <> 'dead' AND job.slot IS NULL AND job.dueAt <= :now")
     .orderBy('job.dueAt')
     .limit(50),
 );

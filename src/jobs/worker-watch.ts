@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Instance } from '../database/instance.js';
 import { Every, minuteMs } from './decorators.js';
 
-/** Of processes that only serve, each says so in its log when no process works. */
+/** A process that only serves says so in its log when no process works. */
 @Injectable()
 export class WorkerWatch {
   private readonly log = new Logger(WorkerWatch.name);

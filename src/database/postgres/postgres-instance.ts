@@ -75,11 +75,12 @@ export class PostgresInstance extends Instance {
 
   async beginWork(): Promise<void> {
     this.isWorking = true;
-    // Without a connection just now it is said with the next beat.
-    if (this.runner) await this.showWork(this.runner);
+    // Where there is no connection just now it is said with the next beat.
+    if (this.runner) await this.showWork(this.runner).catch(() => undefined);
   }
 
   async hasWorker(): Promise<boolean> {
+    if (this.isWorking) return true;
     const rows = await this.dataSource.query<unknown[]>(
       `SELECT 1 FROM pg_locks WHERE ${heldHere} LIMIT 1`,
       [workLocks],

@@ -26,6 +26,9 @@ type Sample = readonly [labels: Label, value: number];
 /** What is looked up when it is asked for. What cannot be looked up just now is left out, and the rest is told. */
 @Injectable()
 export class GaugesService implements OnModuleInit {
+  private kinds: readonly string[] = [];
+  private counting: Promise<readonly JobCounts[]> | null = null;
+
   constructor(
     private readonly metrics: Metrics,
     private readonly config: Config,
@@ -52,7 +55,7 @@ export class GaugesService implements OnModuleInit {
     this.gauge('uploads_unfinished', 'Of all processes, paused ones too', [], async () =>
       one(await manager.count(Upload)),
     );
-    this.gauge('tombstones', 'Deleted archives whose bytes are still to go', [], async () =>
+    this.gauge('tombstones', 'Deleted files whose bytes are still to go', [], async () =>
       one(await manager.count(Tombstone)),
     );
     this.gauge('audit_unsealed', 'Events of the audit that are still to be sealed', [], async () =>
@@ -68,6 +71,7 @@ export class GaugesService implements OnModuleInit {
       });
       return one(oldest ? Math.max(0, (Date.now() - oldest.at.getTime()) / 1000) : 0);
     });
+    this.kinds = [...this.handlers.jobs().keys()];
     this.gauge('jobs', 'Jobs in the queue', ['kind', 'state'], () => this.queued());
     this.gauge(
       'jobs_overdue_seconds',
@@ -113,7 +117,7 @@ export class GaugesService implements OnModuleInit {
 
   /** Of every kind that has a handler, those without a job too: a series that is missing raises no alarm. */
   private async queued(): Promise<readonly Sample[]> {
-    const counts = await this.jobs.counts();
+    const counts = await this.counted();
     return this.kindsOf(counts).flatMap((kind) =>
       jobStates.map((state): Sample => {
         const found = counts.find((one) => one.kind === kind && one.state === state);
@@ -124,7 +128,7 @@ export class GaugesService implements OnModuleInit {
 
   /** A lost run, whose lease has ended, waits for a worker as well. */
   private async overdue(): Promise<readonly Sample[]> {
-    const counts = await this.jobs.counts();
+    const counts = await this.counted();
     return this.kindsOf(counts).map((kind): Sample => {
       const alive = counts.filter((one) => one.kind === kind && one.state !== 'dead');
       const waits = alive.map(({ firstDue }) => (Date.now() - firstDue.getTime()) / 1000);
@@ -132,8 +136,14 @@ export class GaugesService implements OnModuleInit {
     });
   }
 
+  /** Once for the gauges of a scrape, which ask at the same moment. */
+  private counted(): Promise<readonly JobCounts[]> {
+    this.counting ??= this.jobs.counts().finally(() => (this.counting = null));
+    return this.counting;
+  }
+
   private kindsOf(counts: readonly JobCounts[]): readonly string[] {
-    return [...new Set([...this.handlers.jobs().keys(), ...counts.map(({ kind }) => kind)])];
+    return [...new Set([...this.kinds, ...counts.map(({ kind }) => kind)])];
   }
 
   private async timed(of: string, work: () => Promise<unknown>): Promise<Sample> {

@@ -28,7 +28,7 @@ export class JobView {
   readonly subject!: string | null;
   @ApiProperty({ enum: jobStates, description: 'A job that succeeded is in no list any more' })
   readonly state!: JobState;
-  @ApiProperty({ type: 'integer', description: 'How often it was begun' })
+  @ApiProperty({ type: 'integer', description: 'Runs begun since it was enqueued or retried' })
   readonly attempts!: number;
   @ApiProperty({
     format: 'date-time',
