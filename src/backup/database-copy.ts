@@ -1,6 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { isPostgres } from '../database/data-source.js';
-import { Setting } from '../database/setting.entity.js';
 import {
   CopyBroken,
   CopyDiffers,
@@ -10,7 +9,7 @@ import {
 } from './backup.errors.js';
 import type { TableShape } from './backup.policy.js';
 import { DatabaseSnapshot } from './database-snapshot.js';
-import { insertRows, mostParameters, usedTables, withoutTimeout } from './filling.js';
+import { insertRows, mostParameters, usedTables, ownTables, withoutTimeout } from './filling.js';
 import { RowsDigest } from './rows-digest.js';
 
 export interface CopiedTable {
@@ -76,7 +75,7 @@ export class DatabaseCopy {
     const used = await usedTables(tx, tables);
     if (used.length > 0) throw new TargetNotEmpty(used);
     // Of a service that was started there: the id of its store and its set-up link end here.
-    await tx.createQueryBuilder().delete().from(Setting).execute();
+    for (const table of ownTables) await tx.query(`DELETE FROM ${driver.escape(table)}`);
   }
 
   private async copy(tx: EntityManager, shape: TableShape): Promise<CopiedTable> {

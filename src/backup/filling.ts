@@ -7,14 +7,17 @@ import type { Cell } from './backup.policy.js';
 /** Below what both databases take in one statement. */
 export const mostParameters = 10_000;
 
-/** Of these tables, those that have rows. A service that was started there once has settings, and nothing else. */
+/** What a service writes into an empty database by itself; what is filled in takes its place. */
+export const ownTables: readonly string[] = ['settings', 'periodic_work'];
+
+/** Of these tables, those that have rows of somebody. */
 export const usedTables = async (
   manager: EntityManager,
   tables: readonly string[],
 ): Promise<readonly string[]> => {
   const used: string[] = [];
   for (const table of tables)
-    if (table !== 'settings') {
+    if (!ownTables.includes(table)) {
       const sql = `SELECT 1 FROM ${manager.dataSource.driver.escape(table)} LIMIT 1`;
       if ((await manager.query<unknown[]>(sql)).length > 0) used.push(table);
     }

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import Database from 'better-sqlite3';
 import { Client } from 'pg';
+import { PeriodicRunner } from '../../src/jobs/periodic-runner.js';
 import { command } from '../support/command.js';
 import { freshPlace, postgresPlace, sqlitePlace } from '../support/database.js';
 import type { Place } from '../support/database.js';
@@ -35,6 +36,14 @@ describe('a copy is refused', () => {
     // As a replica elsewhere that made a key of its own.
     const other = { SECRET_KEY: 'another key than theirs, and long enough' };
     expect((await copied(source, target, other)).stderr).toBe(refused.stderr);
+    // What runs by the clock for all processes leaves a row when it was first due.
+    const work = {
+      name: 'Story.one',
+      everyMs: 60_000,
+      by: 'one',
+      run: () => Promise.resolve(),
+    } as const;
+    expect(await there.app.get(PeriodicRunner).run(work, new Date())).toBe(true);
     await there.stop();
     const here = await startedService({}, source);
     const served = await copied(source, target);
