@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { EventsService } from '../events/events.service.js';
 import { systemActor } from '../http/actor.js';
@@ -7,6 +8,8 @@ import { BlobOwners } from '../storage/blobs/blob-owners.js';
 import type { BlobOwner, Damage, Owner } from '../storage/blobs/blob-owners.js';
 import { original } from '../storage/blobs/blob-record.entity.js';
 import type { BlobRecord } from '../storage/blobs/blob-record.entity.js';
+import { BlobRegister } from '../storage/blobs/blob-register.service.js';
+import { Tombstones } from '../storage/blobs/tombstones.service.js';
 import { Archive } from './archive.entity.js';
 
 /** An archive as the owner of its blobs. */
@@ -18,12 +21,37 @@ export class ArchiveBlobs implements BlobOwner, OnModuleInit {
   private readonly log = new Logger(ArchiveBlobs.name);
 
   constructor(
+    private readonly dataSource: DataSource,
     private readonly owners: BlobOwners,
+    private readonly register: BlobRegister,
+    private readonly tombstones: Tombstones,
     private readonly events: EventsService,
   ) {}
 
   onModuleInit(): void {
     this.owners.register('archive', this);
+  }
+
+  async adopt(since: Date): Promise<void> {
+    await this.dataSource.query(
+      'INSERT INTO blobs (key, owner_kind, owner_id, role, state, size, sha256) ' +
+        "SELECT id, 'archive', id, 'original', state, size, sha256 FROM archives " +
+        `WHERE uploaded_at > ${since.getTime()} ` +
+        'AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.key = archives.id)',
+    );
+  }
+
+  /**
+   * Takes all blobs from archives whose rows this transaction has deleted.
+   * @returns keys to bury after the commit
+   */
+  async release(tx: EntityManager, ids: readonly string[]): Promise<readonly string[]> {
+    const keys: readonly string[] = await this.register.release(tx, ids.map(archiveOwner));
+    // One that was not adopted yet: an original's key is its archive's id.
+    const released = new Set(keys);
+    const others = ids.filter((id) => !released.has(id));
+    await this.tombstones.add(tx, others);
+    return [...keys, ...others];
   }
 
   /** Changes nothing, but takes the row: on PostgreSQL a deletion waits for it. */

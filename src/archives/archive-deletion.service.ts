@@ -5,14 +5,12 @@ import { EventsService } from '../events/events.service.js';
 import { actorOf } from '../http/actor.js';
 import type { Actor } from '../http/actor.js';
 import type { CallerOf } from '../http/allow.js';
-import type { BlobKey } from '../storage/blob-store.js';
-import { BlobRegister } from '../storage/blobs/blob-register.service.js';
 import { Tombstones } from '../storage/blobs/tombstones.service.js';
 import { PlatformsService } from '../platforms/platforms.service.js';
 import { Ticket } from '../tickets/ticket.entity.js';
 import { TicketsService } from '../tickets/tickets.service.js';
 import { Archive } from './archive.entity.js';
-import { archiveOwner } from './archive-blobs.service.js';
+import { ArchiveBlobs } from './archive-blobs.service.js';
 
 /** Deletes single archives; ticket-deletion.service.ts and deletion/ delete those of a whole ticket. */
 @Injectable()
@@ -21,7 +19,7 @@ export class ArchiveDeletion {
     private readonly dataSource: DataSource,
     private readonly platforms: PlatformsService,
     private readonly tickets: TicketsService,
-    private readonly blobs: BlobRegister,
+    private readonly blobs: ArchiveBlobs,
     private readonly tombstones: Tombstones,
     private readonly events: EventsService,
   ) {}
@@ -41,7 +39,7 @@ export class ArchiveDeletion {
     id: string,
     actor: Actor,
     name: 'archive.deleted' | 'archive.expired',
-  ): Promise<readonly BlobKey[] | null> {
+  ): Promise<readonly string[] | null> {
     return this.dataSource.transaction(async (tx) => {
       const archive = await tx.findOne(Archive, { where: { id }, relations: { ticket: true } });
       if (!archive) return null;
@@ -50,7 +48,7 @@ export class ArchiveDeletion {
       await tx.update(Ticket, { id: ticketId }, { updatedAt: new Date() });
       if ((await tx.delete(Archive, { id })).affected !== 1) return null;
       await this.tickets.removeArchive(tx, ticketId, archive);
-      const keys = await this.blobs.release(tx, [archiveOwner(id)]);
+      const keys = await this.blobs.release(tx, [id]);
       await this.platforms.uncountArchives(tx, platformId, { count: 1, bytes: size });
       await this.events.record(tx, actor, {
         name,

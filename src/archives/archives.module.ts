@@ -11,6 +11,6 @@ import { ReadBack } from './read-back.service.js';
   imports: [PlatformsModule, TicketsModule],
   controllers: [ArchivesController],
   providers: [ArchiveBlobs, ArchiveDeletion, ArchivesService, ReadBack],
-  exports: [ArchiveDeletion, ArchivesService, ReadBack],
+  exports: [ArchiveBlobs, ArchiveDeletion, ArchivesService, ReadBack],
 })
 export class ArchivesModule {}

@@ -9,7 +9,7 @@ import { Keyring } from '../secrets/secrets.js';
 import { BlobStore } from '../storage/blob-store.js';
 import type { BlobKey } from '../storage/blob-store.js';
 import { BlobRecord, original } from '../storage/blobs/blob-record.entity.js';
-import { BlobRegister } from '../storage/blobs/blob-register.service.js';
+import { BlobRegister, changeOverMs } from '../storage/blobs/blob-register.service.js';
 import type { NamedBlob } from '../storage/blobs/blob-register.service.js';
 import { version } from '../version.js';
 import { BackupFolder } from './backup-folder.js';
@@ -63,7 +63,7 @@ interface Pass {
  *
  * 1. All blobs there are now are copied. This takes as long as it takes, and holds nothing.
  * 2. A snapshot of the database is opened, and what came since is copied: moments.
- * 3. Where one that it names was deleted before it could be copied, it is dropped and 2 begins anew: what was copied
+ * 3. Where one that it names was deleted before it could be copied, it is dropped and step 2 is repeated: what was copied
  *    need not be there any more, so that each look has less to do than the one before.
  * 4. The rows of that snapshot are written, then the manifest.
  *
@@ -125,6 +125,7 @@ export class BackupService {
       return { gone, damaged };
     };
 
+    await this.blobs.adopt(new Date(Date.now() - changeOverMs));
     await copyAll(blobsOf(this.dataSource), verify);
     const { entities } = this.dataSource.options;
     const made = await withSnapshots(this.config, entities, async (look) => {

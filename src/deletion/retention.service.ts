@@ -2,7 +2,6 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ArchiveDeletion } from '../archives/archive-deletion.service.js';
 import { Archive } from '../archives/archive.entity.js';
-import type { BlobKey } from '../storage/blob-store.js';
 import { Tombstones } from '../storage/blobs/tombstones.service.js';
 import { systemActor } from '../http/actor.js';
 import { Every, minuteMs } from '../jobs/decorators.js';
@@ -36,7 +35,7 @@ export class RetentionService {
         .orderBy('archive.id')
         .limit(batchSize)
         .getRawMany<{ id: string }>();
-      const released: BlobKey[] = [];
+      const released: string[] = [];
       for (const row of rows) {
         const keys = await this.archives.remove(row.id, systemActor, 'archive.expired');
         if (!keys) continue;

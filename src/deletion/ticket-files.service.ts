@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { archiveOwner } from '../archives/archive-blobs.service.js';
+import { ArchiveBlobs } from '../archives/archive-blobs.service.js';
 import { Archive } from '../archives/archive.entity.js';
-import { BlobRegister } from '../storage/blobs/blob-register.service.js';
 import { Tombstones } from '../storage/blobs/tombstones.service.js';
 import type { Ticket } from '../tickets/ticket.entity.js';
 import { TicketDeletion } from '../tickets/ticket-deletion.service.js';
@@ -15,7 +14,7 @@ import { Upload } from '../uploads/records/upload.entity.js';
 export class TicketFiles implements TicketParticipant, OnModuleInit {
   constructor(
     private readonly tickets: TicketDeletion,
-    private readonly blobs: BlobRegister,
+    private readonly blobs: ArchiveBlobs,
     private readonly tombstones: Tombstones,
   ) {}
 
@@ -38,7 +37,7 @@ export class TicketFiles implements TicketParticipant, OnModuleInit {
     // After their rows: whoever was about to give one another blob has come before us, or finds no archive.
     const keys = await this.blobs.release(
       tx,
-      archives.map((archive) => archiveOwner(archive.id)),
+      archives.map((archive) => archive.id),
     );
     return () => this.tombstones.bury([...keys, ...begun]);
   }

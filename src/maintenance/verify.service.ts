@@ -78,7 +78,9 @@ export class VerifyService {
       if (blob.state === 'damaged') await this.blobs.judge(blob, null);
       return null;
     }
-    if (condition === 'unreadable') this.log.error({ event: 'archive.unreadable', archiveId: id });
+    const { ownerId: archiveId, role } = blob;
+    if (condition === 'unreadable')
+      this.log.error({ event: 'archive.unreadable', archiveId, role });
     else if (!(await this.blobs.judge(blob, condition))) return null;
     return { kind: condition, id, filename: await this.blobs.nameOf(blob) };
   }

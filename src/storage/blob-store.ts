@@ -140,7 +140,7 @@ export abstract class BlobStore {
   /**
    * Ties the store to one database, so that an unmounted volume or another database's store is noticed
    * instead of cleaned.
-   * @param mayInitialise whether the database has no archives yet, so that an empty folder may become the store
+   * @param mayInitialise whether the database has registered no blob yet, so that an empty folder may become the store
    * @throws StorageUnavailable where the store is not the one of this id; NotAStore where it may be initialised and
    * is not empty
    */

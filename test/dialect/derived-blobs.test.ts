@@ -1,10 +1,12 @@
-import { writeFileSync } from 'node:fs';
-import { DataSource } from 'typeorm';
+import { rmSync, writeFileSync } from 'node:fs';
+import { DataSource, In } from 'typeorm';
 import { archiveOwner } from '../../src/archives/archive-blobs.service.js';
+import { Archive } from '../../src/archives/archive.entity.js';
 import { SweepService } from '../../src/maintenance/sweep.service.js';
 import { VerifyService } from '../../src/maintenance/verify.service.js';
 import { RetentionService } from '../../src/deletion/retention.service.js';
 import { BlobRecord } from '../../src/storage/blobs/blob-record.entity.js';
+import { OwnerGone } from '../../src/storage/blobs/blobs.errors.js';
 import { BlobRegister } from '../../src/storage/blobs/blob-register.service.js';
 import { DerivedBlobs } from '../../src/storage/blobs/derived-blobs.service.js';
 import { Tombstone } from '../../src/storage/blobs/tombstone.entity.js';
@@ -111,7 +113,7 @@ it('whose archive is deleted while it is written leaves nothing', async () => {
     yield noise(1000);
   }
   const writing = service.app.get(DerivedBlobs).write(archiveOwner(id), 'index', bytes());
-  await expect(writing).rejects.toThrow();
+  await expect(writing).rejects.toThrow(OwnerGone);
   expect(await rowsOf(id)).toBe(0);
   await expect(derive(id)).rejects.toThrow('is gone');
   await expectClean();
@@ -135,7 +137,7 @@ it('whose source fails, or whose job is ended, leaves nothing', async () => {
     }
   }
   const { signal } = ended;
-  await expect(derived.write(owner, 'index', endless(), { signal })).rejects.toThrow();
+  await expect(derived.write(owner, 'index', endless(), { signal })).rejects.toThrow('no more');
   expect(storedFiles(service.place)).toEqual(before);
   expect(await rowsOf(id)).toBe(1);
   await expectClean();
@@ -164,5 +166,36 @@ it('an archive that is damaged still has its derived blob, and goes with it', as
   expect(body).toMatchObject({ state: 'damaged' });
   expect(await register().of(archiveOwner(id), 'index')).toMatchObject({ key });
   await person.api.delete(`/archives/${id}`).expect(204);
+  await expectClean();
+});
+
+it('an archive that an older version stored beside the register is adopted, and deleted with its bytes', async () => {
+  const [found, doomed] = [await service.given.archive(), await service.given.archive()];
+  const forget = () => manager().delete(BlobRecord, { ownerId: In([found.id, doomed.id]) });
+  await forget();
+  expect(await service.app.get(SweepService).sweep({ dryRun: true })).toMatchObject({
+    orphans: [],
+  });
+  expect(await register().of(archiveOwner(found.id), 'original')).toMatchObject({
+    key: found.id,
+    sha256: found.sha256,
+    state: 'stored',
+  });
+  await forget();
+  await person.api.delete(`/archives/${doomed.id}`).expect(204);
+  expect(storedFiles(service.place)).not.toContain(doomed.id);
+  await service.app.get(SweepService).finish();
+  await expectClean();
+});
+
+it('an archive that an older version deleted beside the register leaves nothing behind', async () => {
+  const { id } = await service.given.archive();
+  const { key } = await derive(id);
+  await manager().delete(Archive, { id });
+  rmSync(blobPath(service.place, id));
+  rmSync(blobPath(service.place, key));
+  expect((await verified()).findings).toEqual([]);
+  expect(await rowsOf(id)).toBe(0);
+  await service.app.get(SweepService).finish();
   await expectClean();
 });

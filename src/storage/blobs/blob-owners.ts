@@ -17,6 +17,11 @@ export interface BlobOwner {
    * @returns false where it is gone
    */
   hold(tx: EntityManager, id: string): Promise<boolean>;
+  /**
+   * Registers originals that have no row. An older version of the program, which knew no register, stores some beside
+   * the newer tables: while the processes of an upgrade change over, or after a command of the newer version.
+   */
+  adopt(since: Date): Promise<void>;
   /** What people call it; null where it is gone. */
   nameOf(manager: EntityManager, id: string): Promise<string | null>;
   /** In the transaction that marks its blob damaged. */
@@ -32,6 +37,10 @@ export class BlobOwners {
 
   register(kind: OwnerKind, owner: BlobOwner): void {
     this.known.set(kind, owner);
+  }
+
+  all(): Iterable<BlobOwner> {
+    return this.known.values();
   }
 
   /** @throws TypeError where its module is not loaded: a mistake in the program */

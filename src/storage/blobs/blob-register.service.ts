@@ -28,6 +28,9 @@ export interface NamedBlob {
 
 const batchSize = 500;
 
+/** Versions that know the register run beside one that does not for less than this, in milliseconds. */
+export const changeOverMs = 30 * 24 * 60 * 60 * 1000;
+
 /** Blobs whose bytes should be in the store; those that are coming are not. */
 export const kept = Not<BlobRecord['state']>('coming');
 
@@ -66,6 +69,11 @@ export class BlobRegister {
       size,
       sha256,
     });
+  }
+
+  /** Registers what an older version of the program stored since then. */
+  async adopt(since: Date): Promise<void> {
+    for (const owner of this.owners.all()) await owner.adopt(since);
   }
 
   /** The newest intact blob that its owner has for this; null where there is none. */
@@ -123,7 +131,8 @@ export class BlobRegister {
   }
 
   /**
-   * Takes their blobs from owners whose rows this transaction has deleted.
+   * Takes their blobs from owners whose rows this transaction has deleted. One that is coming is left to its writer,
+   * which finds its owner gone: buried now, its bytes might still arrive.
    * @returns keys to bury after the commit; their tombstones are added
    */
   async release(tx: EntityManager, owners: readonly Owner[]): Promise<readonly BlobKey[]> {
@@ -132,7 +141,7 @@ export class BlobRegister {
       const ids = owners.slice(at, at + batchSize).map(({ id }) => id);
       const rows = await tx.find(BlobRecord, {
         select: { key: true },
-        where: { ownerId: In(ids) },
+        where: { ownerId: In(ids), state: kept },
       });
       const keys = rows.map(({ key }) => key);
       await this.drop(tx, keys);
@@ -142,16 +151,20 @@ export class BlobRegister {
   }
 
   /**
-   * Marks it by what reading it has shown, and tells its owner.
+   * Marks it by what reading it has shown, and tells its owner. Where that is gone the blob goes, too: an older version
+   * of the program, which knew no register, deleted it.
    * @param damage null where its bytes are right
-   * @returns false where it is gone meanwhile
+   * @returns false where it is gone
    */
   async judge(blob: BlobRecord, damage: Damage | null): Promise<boolean> {
     const owner = this.owners.of(blob.ownerKind);
     const { key, ownerId } = blob;
     const [from, to] = damage ? (['stored', 'damaged'] as const) : (['damaged', 'stored'] as const);
     return this.dataSource.transaction(async (tx) => {
-      if (!(await owner.hold(tx, ownerId))) return false;
+      if (!(await owner.hold(tx, ownerId))) {
+        await this.drop(tx, [key]);
+        return false;
+      }
       const { affected } = await tx.update(BlobRecord, { key, state: from }, { state: to });
       // Marked before, perhaps a moment ago by a command beside the service: said once.
       if (affected !== 1) return tx.existsBy(BlobRecord, { key });
@@ -270,7 +283,8 @@ export class BlobRegister {
 
   private async drop(tx: EntityManager, keys: readonly BlobKey[]): Promise<void> {
     if (keys.length === 0) return;
-    await this.tombstones.add(tx, keys);
+    // In this order everywhere, so that no two wait for each other.
     await tx.delete(BlobRecord, { key: In(keys) });
+    await this.tombstones.add(tx, keys);
   }
 }

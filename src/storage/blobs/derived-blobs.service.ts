@@ -86,6 +86,8 @@ export class DerivedBlobs {
       return { size, sha256: digest.digest('hex') };
     } catch (cause) {
       await partial?.discard();
+      // The pipeline tells only that it was aborted.
+      signal?.throwIfAborted();
       throw cause;
     } finally {
       room.release();

@@ -33,7 +33,7 @@ const toCheck = (status: number, code: string): string => {
   if (status === 401 || status === 403)
     return `${keys}; and what the policy allows them on the bucket and the prefix in STORAGE_URL (s3:ListBucket too)`;
   if (status >= 500 || status === 429)
-    return 'the store itself: it heals by itself when that works';
+    return 'the store itself: uploads work again as soon as it does';
   return `bucket, ${address}`;
 };
 
