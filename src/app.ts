@@ -35,11 +35,11 @@ import { serveWeb } from './static/web.js';
 
 const apiPrefix = 'api/v1';
 
-/** The headers of a request, and a body of JSON, have so long to come; less where UPLOAD_IDLE_TIMEOUT is less. */
+/** Time limits for headers and JSON bodies; UPLOAD_IDLE_TIMEOUT where that is shorter. */
 const longestHeadersMs = 20_000;
 const longestJsonMs = 30_000;
 const keepAliveTimeoutMs = 10_000;
-/** A client that reads nothing of its answer for so long is cut off; the intake watches uploads itself. */
+/** A client that reads nothing of its answer for this long is cut off; the intake watches uploads itself. */
 const leastIdleMs = 120_000;
 
 /** What a page of another origin (CORS_ORIGINS) may read of an answer. */

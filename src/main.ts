@@ -116,7 +116,7 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** After the grace, what was ended has so long to clean up. */
+/** Time for cleaning up after the grace. */
 const cleanUpMs = 5_000;
 
 const within = (work: Promise<unknown>, ms: number): Promise<unknown> =>
@@ -178,7 +178,7 @@ export const startService = async (
         .get(SweepService)
         .finish()
         .catch((cause: unknown) => log.error({ event: 'sweep.unfinished', err: cause }));
-    // A key that was lost is made anew without a word, and what the old one sealed then looks like a fault of ours.
+    // A lost key is silently replaced, and what the old one sealed then looks like a fault of ours.
     if (!(await app.get(AuditVerifier).isKeyOfNewest())) log.error({ event: 'secret-key.other' });
     await app.get(AuditSealer).seal();
     await app.get(SourcesService).load();

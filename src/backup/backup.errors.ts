@@ -93,7 +93,7 @@ export class BackupFolderFull extends Error {
 export class StoreFull extends Error {
   constructor(options?: ErrorOptions) {
     super(
-      'There is no room left for what is restored; make some and run "restore" again: it goes on with what is there',
+      'There is no room left for what is restored; make some and run "restore" again: it resumes from what is there',
       options,
     );
     this.name = 'StoreFull';
@@ -139,7 +139,7 @@ export class StoreNotEmpty extends Error {
 const interruptions = {
   backup:
     'no new backup was made, the earlier ones are whole. Run it again: what was copied is not copied again',
-  restore: 'nothing is in the database yet. Run it again: it goes on with what is there',
+  restore: 'nothing is in the database yet. Run it again: it resumes from what is there',
   copy: 'nothing was copied. The target may have the tables by now, and has no rows. Run it again: it goes on with them',
 } as const;
 

@@ -112,7 +112,7 @@ export class Restore {
     if (used.length > 0) throw new DatabaseNotEmpty(used);
   }
 
-  /** Blobs of this backup may be there: a restore was broken off. What came in part begins anew. */
+  /** Blobs of this backup may be there: a restore was broken off. Partial files are copied again. */
   private async assertStoreEmpty(): Promise<void> {
     const expected = new Set(await this.folder.listed(this.snapshot.name));
     for await (const stored of this.store.list()) {

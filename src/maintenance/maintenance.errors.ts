@@ -19,7 +19,7 @@ export class StorageNotThere extends Error {
 export class TooManyOrphans extends Error {
   constructor(orphans: number, files: number) {
     super(
-      `${orphans} of ${files} files in the storage have no record: this looks like another database's storage or an old backup. Nothing was removed. If they really shall go, run sweep with --force`,
+      `${orphans} of ${files} files in the storage have no record: this looks like another database's storage or an old backup. Nothing was removed. To remove them anyway, run sweep with --force`,
     );
     this.name = 'TooManyOrphans';
   }

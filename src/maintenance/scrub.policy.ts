@@ -1,13 +1,13 @@
-/** A pass over all archives; kept in the database, so that a restart, or another replica, goes on where it was. */
+/** A pass over all blobs; kept in the database, so that a restart, or another replica, goes on where it was. */
 export interface Round {
   readonly beganAtMs: number;
   /** Null while it goes on. */
   readonly endedAtMs: number | null;
   /** Number of the instance that works on it, or did last. */
   readonly instance: number;
-  /** Id of the archive that was looked at last; empty at the beginning. */
+  /** Key of the blob that was looked at last; empty at the beginning. */
   readonly after: string;
-  /** Ids from here on are of a later time: they are of the next round. */
+  /** Keys from here on are of a later time: they are of the next round. */
   readonly before: string;
   readonly archives: number;
   readonly bytes: number;

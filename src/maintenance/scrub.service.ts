@@ -22,10 +22,10 @@ const scrubSetting = 'scrub';
 /** A kill makes it read again what it read in this time; each write to the database waits for its disk. */
 const keepEveryMs = 5_000;
 
-/** In place of an instance's number: whoever comes first goes on with it. */
+/** In place of an instance's number: whoever comes first continues it. */
 const nobody = 0;
 
-/** Another replica goes on with it: it took us for dead. */
+/** Another replica continues it: it took us for dead. */
 class TakenOver extends Error {}
 
 /** A round that is ours, and how it stands in the database. */
@@ -64,8 +64,8 @@ export class ScrubService implements BeforeApplicationShutdown {
   ) {}
 
   /**
-   * Begins a round that is due, or goes on with one, unless a replica that lives does. Resolves at its end, or when it
-   * cannot go on now; never throws. Whoever asks while it runs waits for the same end.
+   * Begins a round that is due, or continues one, unless a living replica does. Resolves at its end, or when it cannot
+   * continue now; never throws. Whoever asks while it runs waits for the same end.
    */
   @Every(minuteMs, 'each-worker')
   run(now = new Date()): Promise<void> {
@@ -73,7 +73,7 @@ export class ScrubService implements BeforeApplicationShutdown {
     return this.running;
   }
 
-  /** It ended by itself when the draining began; its last words are written before the database is closed. */
+  /** It ended when the draining began; its last state is written before the database is closed. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.running;
   }

@@ -23,7 +23,7 @@ export class StoreIdentity {
   /**
    * For a service, which comes up without its store, too.
    * @throws NotAStore
-   * @returns false where the store is not there now; it heals by itself when it comes back
+   * @returns false where the store is not there now; it recovers automatically when the store comes back
    */
   async claim(): Promise<boolean> {
     try {
