@@ -16,6 +16,7 @@ import { ProblemFilter } from './errors/problem.filter.js';
 import { Addresses, withoutPrefix } from './http/addresses.js';
 import { routeProblem } from './http/fallbacks.js';
 import { closeUnread, endIdle } from './http/closing.js';
+import { uploadsFrom } from './http/cross-origin.policy.js';
 import { jsonBody } from './http/json-body.js';
 import { JsonLogger, accessLog } from './http/log.js';
 import { mirror } from './http/mirror/mirror.js';
@@ -41,29 +42,6 @@ const longestJsonMs = 30_000;
 const keepAliveTimeoutMs = 10_000;
 /** A client that reads nothing of its answer for this long is cut off; the intake watches uploads itself. */
 const leastIdleMs = 120_000;
-
-/** What a page of another origin (CORS_ORIGINS) may read of an answer. */
-const exposedHeaders = [
-  'Accept-Ranges',
-  'Archive-Id',
-  'Content-Disposition',
-  'Content-Range',
-  'ETag',
-  'Location',
-  'Repr-Digest',
-  'Retry-After',
-  'Tus-Checksum-Algorithm',
-  'Tus-Extension',
-  'Tus-Max-Size',
-  'Tus-Resumable',
-  'Tus-Version',
-  'Upload-Defer-Length',
-  'Upload-Expires',
-  'Upload-Length',
-  'Upload-Metadata',
-  'Upload-Offset',
-  'X-Request-Id',
-];
 
 /** Routes whose body is an archive, or a part of one: it streams, whatever its Content-Type says. */
 const isUpload = (req: Request): boolean =>
@@ -146,17 +124,7 @@ export const createApp = async (
     res.setHeader('Tus-Resumable', tusVersion);
     next();
   });
-  if (config.CORS_ORIGINS.length > 0)
-    app.enableCors((req: Request, done) =>
-      done(null, {
-        origin: [...config.CORS_ORIGINS],
-        credentials: true,
-        maxAge: 600,
-        exposedHeaders: [...exposedHeaders],
-        // An OPTIONS that is no preflight asks the route itself, as tus clients do.
-        preflightContinue: req.headers['access-control-request-method'] === undefined,
-      }),
-    );
+  if (config.CORS_ORIGINS.length > 0) app.enableCors(uploadsFrom(config.CORS_ORIGINS));
   const idleMs = 1_000 * config.UPLOAD_IDLE_TIMEOUT;
   app.use(jsonBody(isUpload, Math.min(longestJsonMs, idleMs)));
   app.setGlobalPrefix(apiPrefix, {

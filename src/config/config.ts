@@ -157,7 +157,7 @@ export class Config {
   @Text(/^(on|off)$/, '"on" or "off"')
   readonly API_DOCS: string = 'on';
 
-  /** Origins of other sites that may call the API from a browser. */
+  /** Origins of other sites whose pages may upload with a token; no other route, and never with a session. */
   @List(isOrigin, 'a comma-separated list of origins, such as https://desk.example.com')
   readonly CORS_ORIGINS: readonly string[] = [];
 

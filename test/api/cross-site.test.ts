@@ -1,6 +1,8 @@
 import type TestAgent from 'supertest/lib/agent.js';
 import { cookieOf } from '../support/browsers.js';
 import { expectProblem, send } from '../support/http.js';
+import type { Answer } from '../support/http.js';
+import { pathOf, routesOf } from '../support/routes.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { upload } from '../support/upload.js';
@@ -82,44 +84,111 @@ describe("the service's own page", () => {
 });
 
 describe('a site among CORS_ORIGINS', () => {
-  const desk = { Origin: 'https://desk.example.com', 'Sec-Fetch-Site': 'cross-site' };
+  const desk = { Origin: 'https://desk.example.com', 'Sec-Fetch-Site': 'same-site' };
+  const cors = ({ headers }: Answer) =>
+    Object.keys(headers).filter((name) => name.startsWith('access-control'));
 
-  it('may call, after asking', async () => {
-    const { number } = await service.given.ticket();
-    const asked = await send(`${service.url}/api/v1/tickets/${number}`, {
+  const preflight = (path: string, method: string): Promise<Answer> =>
+    send(service.url + path, {
       method: 'OPTIONS',
       headers: {
         ...desk,
-        'Access-Control-Request-Method': 'PATCH',
-        'Access-Control-Request-Headers': 'content-type',
+        'Access-Control-Request-Method': method,
+        'Access-Control-Request-Headers': 'upload-token',
       },
     });
-    expect(asked.status).toBe(204);
-    expect(asked.headers).toMatchObject({
-      'access-control-allow-origin': desk.Origin,
-      'access-control-allow-credentials': 'true',
-      'access-control-allow-methods': expect.stringContaining('PATCH'),
-    });
-    const changed = await api.patch(`/tickets/${number}`).set(desk).send({ note: 'desk' });
-    expect(changed).toMatchObject({ status: 200 });
-    expect(changed.headers['access-control-allow-origin']).toBe(desk.Origin);
-    expect(changed.headers.vary).toContain('Origin');
+
+  /** Of each route in the OpenAPI document, whom it is for. */
+  const rights = async (): Promise<ReadonlyMap<string, string | undefined>> => {
+    const { body } = await send(`${service.url}/api/v1/openapi.json`, { method: 'GET' });
+    const paths = body.paths as Record<string, Record<string, { 'x-right'?: string }>>;
+    return new Map(
+      Object.entries(paths).flatMap(([path, operations]) =>
+        Object.entries(operations).map(
+          ([method, operation]) =>
+            [
+              `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`,
+              operation['x-right'],
+            ] as const,
+        ),
+      ),
+    );
+  };
+
+  it('may ask with an upload token on the routes that are for one, and nothing else', async () => {
+    const rightOf = await rights();
+    const differing: unknown[] = [];
+    for (const { method, path } of routesOf(service)) {
+      const isTusOptions = method === 'OPTIONS' && path === '/api/v1/uploads';
+      const isForUploads =
+        isTusOptions || rightOf.get(`${method} ${path}`)?.startsWith('upload-token') === true;
+      const asked = await preflight(pathOf(path), method);
+      const isLetIn = asked.headers['access-control-allow-origin'] === desk.Origin;
+      if (isLetIn !== isForUploads || (!isLetIn && cors(asked).length > 0))
+        differing.push({ method, path, isLetIn, isForUploads });
+    }
+    expect(differing).toEqual([]);
   });
 
-  it('may read what a page needs to know what it got, and where to go on', async () => {
-    const { headers } = await api.get('/tickets').set(desk);
-    const exposed = String(headers['access-control-expose-headers']).split(',');
-    const needed = [
-      ...['Accept-Ranges', 'Content-Disposition', 'Content-Range', 'ETag', 'Repr-Digest'],
-      ...['Location', 'Retry-After', 'Upload-Offset', 'X-Request-Id'],
+  it('uploads, and may read what it needs to know what it got and where to resume', async () => {
+    const asked = await preflight('/api/v1/archives/logs.tgz', 'PUT');
+    expect(asked).toMatchObject({
+      status: 204,
+      headers: {
+        'access-control-allow-origin': desk.Origin,
+        'access-control-allow-methods': 'POST,PUT',
+        'access-control-allow-headers': 'upload-token',
+      },
+    });
+    const token = await service.given.uploadToken();
+    const stored = await upload(service.url, token, { headers: desk });
+    expect(stored).toMatchObject({
+      status: 201,
+      headers: { 'access-control-allow-origin': desk.Origin },
+    });
+    expect(stored.headers.vary).toContain('Origin');
+    const exposed = String(stored.headers['access-control-expose-headers']).split(',');
+    const needed = ['Archive-Id', 'Location', 'Repr-Digest', 'Retry-After', 'Upload-Offset'];
+    expect(exposed).toEqual(expect.arrayContaining([...needed, 'X-Request-Id']));
+    const { body } = await send(`${service.url}/api/v1/upload-token`, {
+      method: 'GET',
+      headers: { ...desk, 'Upload-Token': token.value },
+    });
+    expect(body).toMatchObject({ archives: [{ id: stored.body.id }] });
+  });
+
+  it('is never allowed the cookie', async () => {
+    const token = await service.given.uploadToken();
+    const answers = [
+      await preflight('/api/v1/uploads', 'POST'),
+      await upload(service.url, token, { headers: { ...desk, Cookie: cookieOf(api) } }),
     ];
-    expect(exposed).toEqual(expect.arrayContaining(needed));
+    for (const { headers } of answers) {
+      expect(headers['access-control-allow-origin']).toBe(desk.Origin);
+      expect(headers).not.toHaveProperty('access-control-allow-credentials');
+    }
+  });
+
+  it('changes nothing with the cookie of whoever looks at it, an admin among them', async () => {
+    const { api: adminApi } = await service.given.admin();
+    const body = { username: 'intruder', password: 'correct horse battery 7', role: 'admin' };
+    const made = await adminApi.post('/users').set(desk).send(body);
+    expectProblem(made, 'cross-site-request');
+    expect(cors(made)).toEqual([]);
+    const { number } = await service.given.ticket();
+    const changed = await api.patch(`/tickets/${number}`).set(desk).send({ note: 'desk' });
+    expectProblem(changed, 'cross-site-request');
+  });
+
+  it('reads nothing with it either', async () => {
+    for (const path of ['/tickets', '/archives', '/auth/session'])
+      expect(cors(await api.get(path).set(desk).expect(200))).toEqual([]);
   });
 
   it('is named exactly', async () => {
     for (const Origin of ['http://desk.example.com', 'https://desk.example.com.evil.example']) {
-      const answer = await api.post('/auth/totp').set({ Origin }).send({});
-      expectProblem(answer, 'cross-site-request');
+      const token = await service.given.uploadToken();
+      const answer = await upload(service.url, token, { headers: { Origin } });
       expect(answer.headers['access-control-allow-origin']).toBeUndefined();
     }
   });

@@ -213,7 +213,8 @@ describe('CORS_ORIGINS', () => {
     const origin = 'https://desk.example.com';
     const own = await startedService({ CORS_ORIGINS: origin });
     const by = async (Origin: string) =>
-      (await send(`${own.url}/api/v1/tickets`, { method: 'GET', headers: { Origin } })).headers;
+      (await send(`${own.url}/api/v1/upload-token`, { method: 'GET', headers: { Origin } }))
+        .headers;
     expect(await by(origin)).toMatchObject({ 'access-control-allow-origin': origin });
     for (const other of ['https://evil.example', 'null', `${origin}.evil.example`])
       expect(await by(other)).not.toHaveProperty('access-control-allow-origin');
