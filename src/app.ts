@@ -45,14 +45,14 @@ const leastIdleMs = 120_000;
 
 /** Routes whose body is an archive, or a part of one: it streams, whatever its Content-Type says. */
 const isUpload = (req: Request): boolean =>
-  (['POST', 'PUT'].includes(req.method) && /^\/+api\/v1\/archives(\/[^/]*)?\/*$/i.test(req.path)) ||
-  (['POST', 'PATCH'].includes(req.method) && /^\/+api\/v1\/uploads(\/[^/]*)?\/*$/i.test(req.path));
+  (['POST', 'PUT'].includes(req.method) && /^\/api\/v1\/archives(\/[^/]*)?\/?$/.test(req.path)) ||
+  (['POST', 'PATCH'].includes(req.method) && /^\/api\/v1\/uploads(\/[^/]*)?\/?$/.test(req.path));
 
 /** Before the router, which refuses an address that it cannot decode. */
 const readNames = (req: Request, _res: Response, next: NextFunction): void => {
   if (req.method === 'PUT' || req.method === 'POST')
     req.url = req.url.replace(
-      /^(\/+api\/v1\/archives\/+)([^/?]+)/i,
+      /^(\/api\/v1\/archives\/)([^/?]+)/,
       (_path, base: string, name: string) => base + readableName(name),
     );
   next();

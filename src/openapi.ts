@@ -1,9 +1,10 @@
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { Request, Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import swaggerUi from 'swagger-ui-express';
 import { errorCodes, statusOf } from './errors/catalogue.js';
+import { NotFound } from './errors/errors.js';
 import { Addresses } from './http/addresses.js';
 import { version } from './version.js';
 
@@ -160,6 +161,10 @@ const docsPage = (prefix: string): string =>
     .replace(/<style>.*?<\/style>/gs, '')
     .replace(/ style="[^"]*"/g, ' width="0" height="0"');
 
+/** Swagger UI's files come from a static server, which decodes paths and merges slashes: it would take other spellings. */
+const oneSpelling = (req: Request, _res: Response, next: NextFunction): void =>
+  /^\/[\w.-]*$/.test(req.path) ? next() : next(new NotFound('address'));
+
 /** Serves the document and Swagger UI; nothing of it comes from another host. */
 export const serveDocs = (app: NestExpressApplication): void => {
   let document: OpenAPIObject | null = null;
@@ -174,5 +179,5 @@ export const serveDocs = (app: NestExpressApplication): void => {
     if (req.path.endsWith('/')) res.type('html').send(page);
     else res.redirect(301, `${prefix}/api/docs/`);
   });
-  app.use('/api/docs', swaggerUi.serve);
+  app.use('/api/docs', oneSpelling, swaggerUi.serve);
 };

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
+import express from 'express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { RequestMalformed } from '../errors/errors.js';
 import { answerClientError, answerConnect } from './fallbacks.js';
@@ -21,6 +22,14 @@ const lookEveryMs = 1_000;
 
 /** Node answers a few requests by itself, with a bare status; here each of them gets an answer in our form. */
 export class HttpServer extends ExpressAdapter {
+  constructor() {
+    const app = express();
+    // `/API/v1/users` must not pass a proxy's rule for `/api/v1/users`. Trap: the router reads this once, when the
+    // adapter's own constructor first uses it.
+    app.set('case sensitive routing', true);
+    super(app);
+  }
+
   override initHttpServer(): void {
     // A missing Host is refused by refuseAmbiguous.
     const server = createServer(

@@ -9,7 +9,7 @@ import { pagePolicy } from './web.policy.js';
 /** A form that a browser sends by itself asks for HTML before all; curl and programs take anything, or JSON. */
 const isPlainForm = (req: Request): boolean =>
   req.method === 'POST' &&
-  /^\/+api\/v1\/archives\/*$/i.test(req.path) &&
+  /^\/api\/v1\/archives\/?$/.test(req.path) &&
   req.accepts(['application/json', 'text/html']) === 'text/html';
 
 /** Icon and stylesheets of the upload page, as it has them: their names hold hashes. */

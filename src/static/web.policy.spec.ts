@@ -33,6 +33,7 @@ describe('placeOf', () => {
       '/health',
       '/metrics',
     ],
+    ...['/API/v1/users', '/Health/live', '/tickets//SUP-1', '/tickets//', '/upload//'],
     ...['/upload.sh', '/assets', '/assets/', '/assets/../../package.json', '/.env', '/.git/HEAD'],
     ...['/package.json', '/tickets/../.env', '/tickets/%2e%2e/x', '/tickets/..%2fx', '/robots.txt'],
   ])('leaves %s alone', (path) => {

@@ -22,7 +22,8 @@ export type Place =
   | { readonly kind: 'asset'; readonly file: string }
   | { readonly kind: 'other' };
 
-const elsewhere = /^\/+(?:api|health|metrics|upload\.sh|assets)(?:\/|$)/i;
+/** In any case: what is nearly an address of the API is 404 to a browser too, not a page. */
+const elsewhere = /^\/(?:api|health|metrics|upload\.sh|assets)(?:\/|$)/i;
 
 /**
  * The two entrances are pages for everybody. Any other path is one only for who asks for HTML by name, as browsers do:
@@ -32,10 +33,12 @@ const elsewhere = /^\/+(?:api|health|metrics|upload\.sh|assets)(?:\/|$)/i;
 export const placeOf = (path: string, accept: string): Place => {
   const asset = /^\/(assets\/[\w.-]+)$/.exec(path)?.[1];
   if (asset !== undefined) return { kind: 'asset', file: asset };
-  if (/^\/upload\/*$/.test(path)) return { kind: 'page', file: 'upload.html' };
+  if (/^\/upload\/?$/.test(path)) return { kind: 'page', file: 'upload.html' };
   if (path === '/') return { kind: 'page', file: 'index.html' };
   const isPage =
-    !elsewhere.test(path) && /^\/[\w-]+(?:\/|$)/.test(path) && !/\/\.|%2e|%2f|%5c|\\/i.test(path);
+    !elsewhere.test(path) &&
+    /^\/[\w-]+(?:\/|$)/.test(path) &&
+    !/\/\/|\/\.|%2e|%2f|%5c|\\/i.test(path);
   return isPage && /\btext\/html\b/i.test(accept)
     ? { kind: 'page', file: 'index.html' }
     : { kind: 'other' };

@@ -74,7 +74,14 @@ describe.each(['cut', 'whole'] as const)('below a path that the proxy passes on 
   it('the health probes answer, also past the proxy', async () => {
     for (const url of [base, service.url])
       expect((await get(`${url}/health/live`)).status).toBe(200);
-    // What only begins like the path is another program's.
-    expect((await get(`${service.url}/team/logsmith/health/live`)).status).toBe(404);
+    // What only begins like the path is another program's; and another spelling is no address.
+    for (const path of [
+      '/team/logsmith',
+      '/TEAM/logs',
+      '/team//logs',
+      '/team/logs/',
+      '/te%61m/logs',
+    ])
+      expect((await get(`${service.url}${path}/health/live`)).status).toBe(404);
   });
 });
