@@ -11,6 +11,7 @@ import { StoreIdentity } from './maintenance/store-identity.service.js';
 import { Config } from './config/config.js';
 import { openDatabase } from './database/data-source.js';
 import { databaseProblem } from './database/errors.js';
+import { DatabaseFile } from './database/sqlite/database-file.js';
 import { SqliteInstance } from './database/sqlite/sqlite-instance.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { Addresses, withoutPrefix } from './http/addresses.js';
@@ -156,7 +157,7 @@ export const createDocumentedApp = async (log: Logger): Promise<NestExpressAppli
       config,
       secretKey: 'for the document',
       dataSource,
-      instance: new SqliteInstance(':memory:'),
+      instance: new SqliteInstance(':memory:', new DatabaseFile(':memory:')),
     },
     log,
   );

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { makeFolder } from '../../secrets/make-folder.js';
 import type { CommonOptions } from '../common-options.js';
+import { DatabaseFile } from './database-file.js';
 import { ReserveFile } from './reserve-file.js';
 import { serialiseTransactions } from './sqlite-mutex.js';
 import { bindNumbers, cacheStatements } from './statement-cache.js';
@@ -36,7 +37,9 @@ export const openSqlite = async (path: string, common: CommonOptions): Promise<D
     prepareDatabase,
   });
   const wal = new WalSync(path);
-  serialiseTransactions(dataSource, ReserveFile.of(path), wal);
+  const file = new DatabaseFile(path);
+  files.set(dataSource, file);
+  serialiseTransactions(dataSource, ReserveFile.of(path), wal, file);
   bindNumbers(dataSource.driver as BetterSqlite3Driver);
   const destroy = dataSource.destroy.bind(dataSource);
   dataSource.destroy = async () => {
@@ -46,5 +49,17 @@ export const openSqlite = async (path: string, common: CommonOptions): Promise<D
   await dataSource.initialize();
   // From here on sqlite-mutex.ts waits for other processes' locks.
   await dataSource.query('PRAGMA busy_timeout = 0');
+  // The first look into it opens the log.
+  await dataSource.query('SELECT 1 FROM sqlite_schema LIMIT 1');
+  file.remember();
   return dataSource;
+};
+
+const files = new WeakMap<DataSource, DatabaseFile>();
+
+/** The file that `openSqlite` has opened. */
+export const fileOf = (dataSource: DataSource): DatabaseFile => {
+  const file = files.get(dataSource);
+  if (!file) throw new Error('not a database that openSqlite has opened');
+  return file;
 };

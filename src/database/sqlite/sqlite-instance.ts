@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { AlreadyRunning, Instance } from '../instance.js';
+import type { DatabaseFile } from './database-file.js';
 import { tryFileLock } from './file-lock.js';
 import type { FileLock } from './file-lock.js';
 import { ReserveFile } from './reserve-file.js';
@@ -10,7 +11,10 @@ export class SqliteInstance extends Instance {
   private readonly reserve: ReserveFile;
   private lock: FileLock | null = null;
 
-  constructor(private readonly path: string) {
+  constructor(
+    private readonly path: string,
+    private readonly file: DatabaseFile,
+  ) {
     super();
     this.reserve = ReserveFile.of(path);
   }
@@ -62,9 +66,12 @@ export class SqliteInstance extends Instance {
     return Promise.resolve(true);
   }
 
-  /** And the reserve, once there is room for it again. */
+  /** Whether the database is still in its place; and the reserve, once there is room for it again. */
   protected override async keep(): Promise<void> {
-    if (this.lock) await this.reserve.keep();
+    if (!this.lock) return;
+    this.file.look(new Date());
+    // Where the database was moved, its folder may be another one, which is nothing to write to.
+    if (this.file.isInPlace) await this.reserve.keep();
   }
 
   hasReserve(): Promise<boolean> {

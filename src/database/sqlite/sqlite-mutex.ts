@@ -5,6 +5,7 @@ import type { DataSource, EntityManager, QueryResult } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
 import { isLocked, isVolumeFull } from '../errors.js';
+import type { DatabaseFile } from './database-file.js';
 import { Mutex } from './mutex.js';
 import type { ReserveFile } from './reserve-file.js';
 import { runStatement } from './run-statement.js';
@@ -41,12 +42,15 @@ export class OutsideTransaction extends Error {
 /**
  * TypeORM gives all callers one SQLite connection and one query runner. A plain write of another request would join
  * an open transaction and be lost with its rollback, and two transactions would break each other. So each caller
- * gets a runner of its own, an open transaction owns the connection, and the other runners wait.
+ * gets a runner of its own, an open transaction owns the connection, and the other runners wait. None of them uses a
+ * file that is no longer in its place: not even to read, for who may do what is read there, and the operator may have
+ * put a database in its place in which that is no longer so.
  */
 export const serialiseTransactions = (
   dataSource: DataSource,
   reserve: Pick<ReserveFile, 'give'>,
   wal: WalSync,
+  file: Pick<DatabaseFile, 'assertInPlace'>,
 ): void => {
   const mutex = new Mutex();
   const open = new AsyncLocalStorage<{ ended: boolean }>();
@@ -90,6 +94,7 @@ export const serialiseTransactions = (
       const release = mutex.tryAcquire() ?? (await mutex.acquire());
       let result: QueryResult;
       try {
+        file.assertInPlace();
         result = await withReserve(() =>
           whileLocked(() => this.run(query, parameters), deadlineMs),
         );
@@ -107,6 +112,7 @@ export const serialiseTransactions = (
       const deadlineMs = Date.now() + lockedMs;
       this.release_ = mutex.tryAcquire() ?? (await mutex.acquire());
       try {
+        file.assertInPlace();
         // IMMEDIATE: a command of the operator may write from another process. A transaction that turns from reading to
         // writing after that fails at once; one that takes the lock at its beginning may wait for it.
         await whileLocked(() => this.run('BEGIN IMMEDIATE TRANSACTION'), deadlineMs);
@@ -120,6 +126,7 @@ export const serialiseTransactions = (
 
     override async commitTransaction(): Promise<void> {
       if (!this.isTransactionActive || this.transactionDepth > 1) return super.commitTransaction();
+      file.assertInPlace();
       this.run('COMMIT');
       this.isTransactionActive = false;
       this.transactionDepth = 0;
