@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isIP } from 'node:net';
 import type { NextFunction, Request, Response } from 'express';
-import { newId } from '../secrets/secrets.js';
+import { holdsSecret, newId, secretPattern } from '../secrets/secrets.js';
 
 /** What every log line and audit event of one request says about where it came from. */
 export interface RequestContext {
@@ -20,10 +20,14 @@ export const plainAddress = (address: string): string => address.replace(/^::fff
 
 const ownIdPattern = /^[A-Za-z0-9._-]{1,128}$/;
 
+/** An answer would repeat a secret, and what the log masks finds no line in it. */
+const mayBeShown = (id: string): boolean => id.search(secretPattern) < 0 && !holdsSecret(id);
+
 /** First middleware of all: gives the request its id, the client's own where it has the right form. */
 export const requestContext = (req: Request, res: Response, next: NextFunction): void => {
   const own = req.get('x-request-id');
-  const requestId = own !== undefined && ownIdPattern.test(own) ? own : newId();
+  const isUsable = own !== undefined && ownIdPattern.test(own) && mayBeShown(own);
+  const requestId = isUsable ? own : newId();
   res.setHeader('X-Request-Id', requestId);
   storage.run({ requestId, address: addressOf(req) }, next);
 };

@@ -1,5 +1,6 @@
 import {
   Keyring,
+  holdsSecret,
   isSame,
   isSecret,
   newId,
@@ -47,6 +48,17 @@ describe('a secret that is handed out', () => {
     // The first set-up link is read from the log: that is what it is for.
     expect(newSecret('lcs_')).not.toMatch(secretPattern);
   });
+
+  it.each(['lct_', 'lck_', 'lcd_', 'lcs_'] as const)(
+    'with %s is found in a name that holds it whole',
+    (prefix) => {
+      const secret = newSecret(prefix);
+      for (const name of [secret, `${secret}.tgz`, `logs-${secret}`])
+        expect(holdsSecret(name)).toBe(true);
+      for (const name of ['lct_2026-12-01_node7.log', secret.slice(0, -1)])
+        expect(holdsSecret(name)).toBe(false);
+    },
+  );
 
   it('is kept as SHA-256', () => {
     expect(sha256('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');

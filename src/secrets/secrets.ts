@@ -33,6 +33,13 @@ export const isSecret = (prefix: SecretPrefix, text: unknown): text is string =>
 /** Every secret that must not reach a log: upload tokens, API keys and download links. */
 export const secretPattern = /lc[tkd]_[A-Za-z0-9_-]{8,}/g;
 
+/**
+ * Whether a text holds what may be a secret of ours, the set-up link's included. Only in full length: what customers
+ * call their files may begin like one.
+ */
+export const holdsSecret = (text: string): boolean =>
+  new RegExp(`lc[tkds]_[A-Za-z0-9_-]{${secretLength}}`).test(text);
+
 /** Time-ordered identifier (RFC 9562 UUID version 7), so that "newest first" is the order of the key. */
 export const newId = (): string => v7();
 

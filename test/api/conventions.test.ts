@@ -1,4 +1,5 @@
 import { scopes } from '../../src/http/allow.js';
+import { newSecret } from '../../src/secrets/secrets.js';
 import { expectProblem, rawSocket, send } from '../support/http.js';
 import { isAt, pathOf, routesOf } from '../support/routes.js';
 import type { Route } from '../support/routes.js';
@@ -39,6 +40,20 @@ describe('a request id', () => {
     }
     expect(ids.size).toBe(7);
   });
+
+  it.each(['lct_', 'lck_', 'lcd_', 'lcs_'] as const)(
+    'is a new one where the client sent a secret (%s…)',
+    async (prefix) => {
+      const secret = newSecret(prefix);
+      for (const id of [secret, `retry-${secret}`]) {
+        const headers = { 'X-Request-Id': id };
+        const answer = await send(at('/api/v1/tickets'), { method: 'GET', headers });
+        const { requestId } = expectProblem(answer, 'credentials-missing');
+        expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
+        expect(JSON.stringify(answer)).not.toContain(secret);
+      }
+    },
+  );
 });
 
 describe('a route', () => {
