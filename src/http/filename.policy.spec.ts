@@ -1,4 +1,6 @@
-import { cleanFilename } from './filename.policy.js';
+import { ValidationFailed } from '../errors/errors.js';
+import { newSecret } from '../secrets/secrets.js';
+import { acceptedFilename, cleanFilename } from './filename.policy.js';
 
 describe('the name of an archive', () => {
   it.each([
@@ -38,5 +40,18 @@ describe('the name of an archive', () => {
 
   it('takes an endless extension for none', () => {
     expect([...cleanFilename(`a.${'b'.repeat(400)}`)]).toHaveLength(255);
+  });
+});
+
+describe('a name that is accepted', () => {
+  it('is the cleaned one', () => {
+    expect(acceptedFilename('/var/log/lct_2026-12-01.log')).toBe('lct_2026-12-01.log');
+  });
+
+  it.each(['lct_', 'lck_', 'lcd_', 'lcs_'] as const)('never holds a secret (%s…)', (prefix) => {
+    const secret = newSecret(prefix);
+    const hidden = `${secret.slice(0, 9)}\u200e${secret.slice(9)}`;
+    for (const name of [secret, `${secret}.tgz`, `/logs/${secret}/a.tgz`, hidden])
+      expect(() => acceptedFilename(name)).toThrow(ValidationFailed);
   });
 });

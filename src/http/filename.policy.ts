@@ -1,3 +1,6 @@
+import { ValidationFailed } from '../errors/errors.js';
+import { holdsSecret } from '../secrets/secrets.js';
+
 /** Longest name kept, in characters (code points, as PostgreSQL counts them). */
 const maxFilenameLength = 255;
 
@@ -27,4 +30,20 @@ export const cleanFilename = (sent: string): string => {
   const extension = [...extensionOf(base)];
   const kept = extension.length <= maxExtensionLength ? extension : [];
   return [...characters.slice(0, maxFilenameLength - kept.length), ...kept].join('');
+};
+
+/**
+ * The name under which an upload is kept. A token in its place, as in `PUT /archives/<token>`, would stand in the
+ * archive's record, in lists, in the audit and on every page that shows them.
+ * @throws ValidationFailed without the name where it holds a secret of ours, its path included
+ */
+export const acceptedFilename = (sent: string): string => {
+  const name = cleanFilename(sent);
+  // Also what is a secret only when the characters that nobody sees are gone.
+  if (holdsSecret(sent) || holdsSecret(name))
+    throw new ValidationFailed(
+      [{ field: 'filename', message: 'filename must not hold an upload token or a key' }],
+      'An upload token or a key stands where the name of the file belongs. Send the token in the header Upload-Token and name the file, for example logs.tgz.',
+    );
+  return name;
 };

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
+import { newSecret } from '../../src/secrets/secrets.js';
 import { expectProblem, rawSocket, send } from '../support/http.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { blobPath, storedFiles } from '../support/store-files.js';
+import { tus } from '../support/tus.js';
+import { tokenState } from '../support/upload-under-way.js';
 import { upload } from '../support/upload.js';
 
 let service: TestService;
@@ -198,4 +201,30 @@ it('lets two archives of one ticket have the same name', async () => {
   const two = await upload(service.url, token, { name: 'same.log', bytes: 'two' });
   expect(one.body.id).not.toBe(two.body.id);
   expect(two).toMatchObject({ status: 201, body: { filename: 'same.log' } });
+});
+
+describe('a token or key in the place of the name', () => {
+  it.each(['lct_', 'lck_', 'lcd_', 'lcs_'] as const)(
+    'is refused by every way in, costs nothing and is not repeated (%s…)',
+    async (prefix) => {
+      const token = await service.given.uploadToken({ attempts: 1 });
+      const secret = prefix === 'lct_' ? token.value : newSecret(prefix);
+      const before = storedFiles(service.place);
+      for (const name of [secret, `${secret}.tgz`, `${secret}.md5`])
+        for (const answer of [
+          await upload(service.url, token, { name, way: 'form' }),
+          await upload(service.url, token, { name, way: 'put' }),
+          await upload(service.url, token, { name, way: 'post' }),
+          await tus(service.url, token).create({ name }),
+        ]) {
+          const { errors } = expectProblem(answer, 'validation-failed');
+          expect(errors).toMatchObject([{ field: 'filename' }]);
+          expect(JSON.stringify(answer)).not.toContain(secret);
+        }
+      expect(await tokenState(service.url, token)).toMatchObject({ attemptsLeft: 1 });
+      expect(storedFiles(service.place)).toEqual(before);
+      expect(service.log.text).not.toContain(secret);
+      expect(await upload(service.url, token)).toMatchObject({ status: 201 });
+    },
+  );
 });

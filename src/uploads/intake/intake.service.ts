@@ -12,7 +12,7 @@ import { BlobStore } from '../../storage/blob-store.js';
 import { SourcesService } from '../../throttling/sources.service.js';
 import { UploadTokensService } from '../../tickets/tokens/upload-tokens.service.js';
 import type { KnownToken } from '../../tickets/tokens/upload-tokens.service.js';
-import { cleanFilename } from '../../http/filename.policy.js';
+import { acceptedFilename } from '../../http/filename.policy.js';
 import { begunNow } from '../records/new-upload.js';
 import type { Begun } from '../records/new-upload.js';
 import { UploadsService } from '../records/uploads.service.js';
@@ -89,7 +89,7 @@ export class IntakeService {
       else if (this.draining.isDraining) throw new ShuttingDown();
       sendContinue(req, res);
       await format.read(req, res, body.signal, (filename, token) => {
-        const opened = this.open(request, cleanFilename(filename), token);
+        const opened = this.open(request, acceptedFilename(filename), token);
         opening = opened;
         return opened;
       });
@@ -109,7 +109,7 @@ export class IntakeService {
   /** Refuses what can be refused before the body. */
   private async begin(request: UploadRequest, tokenId: string): Promise<void> {
     const { format, claims } = request;
-    const name = format.filename === null ? null : cleanFilename(format.filename);
+    const name = format.filename === null ? null : acceptedFilename(format.filename);
     if (!mayBeSideCar(name, claims.declaredBytes, claims.idempotencyKey !== null))
       return this.admit(request, tokenId, null);
     const token = await this.sideCars.admit(tokenId);

@@ -4,7 +4,7 @@ import type { Request as ExpressRequest, Response as ExpressResponse } from 'exp
 import { DomainError } from '../../errors/domain-error.js';
 import { InternalError, NotFound, ValidationFailed } from '../../errors/errors.js';
 import { digestField } from '../../secrets/digest.js';
-import { cleanFilename } from '../../http/filename.policy.js';
+import { acceptedFilename } from '../../http/filename.policy.js';
 import { digestClaim, idempotencyKeyOf } from '../intake/claims.js';
 import { IdempotencyKeyReused } from '../intake/intake.errors.js';
 import { UploadAborted } from '../../http/transfer/transfer.errors.js';
@@ -146,7 +146,7 @@ export class TusExchange extends DataStore {
 
   /** Takes the attempt and everything else that a new upload needs, and gives its id. */
   private async begin(metadata: Record<string, string | null> | undefined): Promise<string> {
-    const filename = cleanFilename(nameIn(metadata));
+    const filename = acceptedFilename(nameIn(metadata));
     const sideCar = sideCarOf(filename);
     if (sideCar)
       throw new ValidationFailed(
