@@ -13,10 +13,10 @@ export class DatabaseFileMoved extends Error {
   }
 }
 
-/** A file and what tells it from all others, or null where there was none. */
+/** A file and what tells it from all others. */
 interface OpenedFile {
   readonly path: string;
-  readonly identity: string | null;
+  readonly identity: string;
 }
 
 /**
@@ -53,10 +53,10 @@ export class DatabaseFile {
     if (this.path === ':memory:') return;
     // SQLite puts its log beside the file itself, should the path be a link to it.
     const real = realpathSync(this.path);
-    this.opened = [this.path, `${real}-wal`, `${real}-shm`].map((path) => ({
-      path,
-      identity: identityOf(path),
-    }));
+    this.opened = [this.path, `${real}-wal`, `${real}-shm`].flatMap((path) => {
+      const identity = identityOf(path);
+      return identity === null ? [] : { path, identity };
+    });
   }
 
   /** As the last look found it. */
