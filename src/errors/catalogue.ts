@@ -32,6 +32,7 @@ const catalogue = {
   'last-admin': [409, 'The last admin cannot be removed'],
   'last-second-factor': [409, 'The last second factor cannot be removed'],
   'job-not-dead': [409, 'The job is not dead'],
+  'request-in-progress': [409, 'The first request with this key is under way'],
   'upload-offset-mismatch': [409, 'The upload goes on elsewhere'],
   'token-expired': [410, 'The upload token has expired'],
   'token-exhausted': [410, 'The upload token is used up'],

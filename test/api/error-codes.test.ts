@@ -198,6 +198,14 @@ const stories: Readonly<Partial<Record<ErrorCode, () => Promise<Answer>>>> = {
     await service.given.archive({ headers, bytes: 'one' }, token);
     return upload(service.url, token, { headers, bytes: 'two' });
   },
+  'request-in-progress': async () => {
+    const token = await service.given.uploadToken();
+    const once = { headers: { 'Idempotency-Key': 'once' } };
+    const first = await uploadUnderWay(service.url, token, once);
+    const answer = await upload(service.url, token, once);
+    expect(await first.finish()).toMatchObject({ status: 201 });
+    return answer;
+  },
 
   'ticket-resolved': async () => {
     const { number, token } = await service.given.ticket();

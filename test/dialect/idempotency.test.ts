@@ -1,4 +1,9 @@
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
+import { DataSource } from 'typeorm';
+import { newId } from '../../src/secrets/secrets.js';
+import { begunNow } from '../../src/uploads/records/new-upload.js';
+import { Upload } from '../../src/uploads/records/upload.entity.js';
+import { UploadsService } from '../../src/uploads/records/uploads.service.js';
 import { noise } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/http.js';
@@ -54,23 +59,45 @@ describe('a repeated upload with the same key', () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => upload(service.url, token, { way, bytes, ...keyed('ten') })),
     );
-    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201));
-    expect(new Set(answers.map(({ body }) => String(body.id))).size).toBe(1);
+    const stored = answers.filter(({ status }) => status === 201);
+    expect(new Set(stored.map(({ body }) => String(body.id))).size).toBe(1);
+    for (const answer of answers)
+      if (answer.status !== 201) expectProblem(answer, 'request-in-progress');
     expect(await tokenState(service.url, token)).toMatchObject({ attemptsLeft: 9 });
     expect(await count(token.ticket)).toBe(1);
     expect(storedFiles(service.place)).toHaveLength(files + 1);
   });
 
-  it.each(ways)('by %s waits for the first one while that is under way', async (way) => {
+  it.each(ways)('by %s is refused at once while the first one is under way', async (way) => {
     const token = await service.given.uploadToken({ attempts: 1 });
-    const first = await uploadUnderWay(service.url, token, { way, ...keyed('slow') }, 'a');
-    const second = upload(service.url, token, { way, bytes: 'abb', ...keyed('slow') });
-    const third = upload(service.url, token, { way, bytes: 'abc', ...keyed('slow') });
-    await first.write('b');
-    const stored = await first.finish('b');
+    const slow = { way, ...keyed('slow') };
+    const first = await uploadUnderWay(service.url, token, slow, 'a');
+    const refused = await upload(service.url, token, { ...slow, bytes: 'abb' });
+    expectProblem(refused, 'request-in-progress');
+    expect(refused.headers['retry-after']).toBe('5');
+    const stored = await first.finish('bb');
     expect(stored).toMatchObject({ status: 201, body: { size: 3 } });
-    expect(await second).toMatchObject({ status: 201, body: stored.body });
-    expectProblem(await third, 'idempotency-key-reused');
+    const again = await upload(service.url, token, { ...slow, bytes: 'abb' });
+    expect(again).toMatchObject({ status: 201, body: stored.body });
+    const other = await upload(service.url, token, { ...slow, bytes: 'abc' });
+    expectProblem(other, 'idempotency-key-reused');
+  });
+
+  it('takes no slot, attempt or room from others while the first one is under way', async () => {
+    const small = await startedService({ MAX_UPLOADS: '2' });
+    const [token, other] = [await small.given.uploadToken(), await small.given.uploadToken()];
+    const first = await uploadUnderWay(small.url, token, keyed('slow'));
+    // None of the bodies ends: each is answered by its headers alone.
+    const repeat = () => {
+      const body = new PassThrough();
+      body.write('the first bytes');
+      return upload(small.url, token, { way: 'put', bytes: body, ...keyed('slow') });
+    };
+    const answers = await Promise.all(Array.from({ length: 5 }, repeat));
+    for (const answer of answers) expectProblem(answer, 'request-in-progress');
+    expect(await tokenState(small.url, token)).toMatchObject({ attemptsLeft: 4 });
+    expect(await upload(small.url, other, { bytes })).toMatchObject({ status: 201 });
+    expect(await first.finish()).toMatchObject({ status: 201 });
   });
 
   it('is a first one where the first stored nothing', async () => {
@@ -86,6 +113,21 @@ describe('a repeated upload with the same key', () => {
     });
     const again = await upload(service.url, token, { bytes, ...keyed('retry') });
     expect(again.body).toEqual(stored.body);
+  });
+
+  it.each([
+    ['whose process died', 0],
+    ['that its own process left behind', null],
+  ])('is a first one at once after an upload %s', async (_whose, instance) => {
+    const token = await service.given.uploadToken({ attempts: 1 });
+    const uploads = service.app.get(UploadsService);
+    const left = { ...begunNow(newId(), 'put', null), idempotencyKey: 'left', filename: null };
+    expect(await uploads.reserve(await uploads.tokenOf(token.id), left)).toBe(true);
+    uploads.ended(left.id);
+    if (instance !== null)
+      await service.app.get(DataSource).manager.update(Upload, { id: left.id }, { instance });
+    const answer = await upload(service.url, token, { bytes, ...keyed('left') });
+    expect(answer).toMatchObject({ status: 201, body: { attemptsLeft: 0 } });
   });
 
   it('is answered also where the token is used up, has expired or its ticket is resolved', async () => {

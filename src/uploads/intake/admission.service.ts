@@ -15,12 +15,17 @@ import { cleanFilename } from '../../http/filename.policy.js';
 import { begunNow } from '../records/new-upload.js';
 import type { Begun, NewUpload } from '../records/new-upload.js';
 import type { Upload } from '../records/upload.entity.js';
-import { QuotaExceeded, UploadBusy } from '../records/uploads.errors.js';
+import { QuotaExceeded } from '../records/uploads.errors.js';
 import { UploadsService } from '../records/uploads.service.js';
 import type { Meter } from '../../http/transfer/metered-sink.js';
 import type { BodyFormat } from './body-formats.js';
 import type { Claims } from './claims.js';
-import { FileEmpty, IdempotencyKeyReused, UploadTooLarge } from './intake.errors.js';
+import {
+  FileEmpty,
+  IdempotencyKeyReused,
+  RequestInProgress,
+  UploadTooLarge,
+} from './intake.errors.js';
 import type { UploadLease } from './upload-lease.js';
 import { UploadLeases } from './upload-leases.service.js';
 import type { Sender } from './upload-shares.js';
@@ -58,9 +63,6 @@ type How = Pick<NewUpload, 'id' | 'way' | 'filename' | 'writer' | 'details'>;
 /** What the limits of a token are today. */
 type Limits = Omit<Meter, 'space'>;
 
-/** While an upload with the same key is under way, its repetition looks this often whether it has ended. */
-const lookAgainMs = 250;
-
 /** Decides, before the first body byte, whether an upload may come: everything here is cheap and reserves all it needs. */
 @Injectable()
 export class AdmissionService {
@@ -74,54 +76,37 @@ export class AdmissionService {
   ) {}
 
   /**
-   * @param known the token, where it was read a moment ago
-   * @throws the refusal, after which nothing is reserved
+   * @param looked the token, where it was read a moment ago
+   * @throws RequestInProgress; any other refusal: after each of them nothing is reserved
    */
   async admit(
     sender: Sender,
     claims: Claims,
-    framed: Framed,
-    signal: AbortSignal,
-    known: KnownToken | null,
+    { way, framing, filename: named }: Framed,
+    looked: KnownToken | null,
   ): Promise<ReservedAdmission | RepeatedAdmission> {
-    const lease = this.leases.acquire(sender);
-    try {
-      return await this.reserve(lease, sender.tokenId, claims, framed, signal, known);
-    } catch (cause) {
-      lease.release();
-      throw cause;
-    }
+    const filename = named === null ? null : cleanFilename(named);
+    const how: How = { id: newId(), way, filename };
+    const admission = await this.begin(sender, claims, framing, how, looked);
+    if (admission.kind === 'reserved') return admission;
+    if (admission.kind === 'unfinished') throw new IdempotencyKeyReused();
+    // Read again: what the token has left is part of the answer, and bounds its repetitions.
+    const token = await this.uploads.tokenOf(sender.tokenId);
+    return repeated(token, admission.archive, this.leases.acquire(sender));
   }
 
   /**
    * Admits an upload that takes many requests.
-   * @throws the refusal, after which nothing is reserved
+   * @throws RequestInProgress; any other refusal: after each of them nothing is reserved
    */
-  async admitResumable(
+  admitResumable(
     sender: Sender,
     claims: Claims,
     { filename, metadata }: Pick<Upload, 'filename' | 'metadata'>,
     hold: { readonly id: string; readonly writer: string },
   ): Promise<ReservedAdmission | KnownUpload> {
-    const lease = this.leases.acquire(sender);
-    try {
-      const { tokenId } = sender;
-      const { idempotencyKey: key, sha256 } = claims;
-      const token = await this.usableOrKeyed(tokenId, key);
-      const known = key === null ? null : await this.known(tokenId, key);
-      if (known) {
-        lease.release();
-        return known;
-      }
-      const how: How = { ...hold, way: 'tus', filename, details: { metadata, sha256 } };
-      const admission = await this.take(lease, token, claims, 0, how);
-      // With the same key at the same moment: the client's next try finds the other one.
-      if (!admission) throw new UploadBusy();
-      return admission;
-    } catch (cause) {
-      lease.release();
-      throw cause;
-    }
+    const details = { metadata, sha256: claims.sha256 };
+    return this.begin(sender, claims, 0, { ...hold, way: 'tus', filename, details });
   }
 
   /** Resolves when no upload is under way. */
@@ -129,37 +114,40 @@ export class AdmissionService {
     return this.leases.whenIdle();
   }
 
-  private async reserve(
-    lease: UploadLease,
-    tokenId: string,
+  /**
+   * The key is looked up before anything is taken: a repetition of an upload under way must cost neither a slot nor
+   * room, or one customer's repetitions would keep the others out.
+   */
+  private async begin(
+    sender: Sender,
     claims: Claims,
-    { way, framing, filename: named }: Framed,
-    signal: AbortSignal,
-    looked: KnownToken | null,
-  ): Promise<ReservedAdmission | RepeatedAdmission> {
+    framing: number,
+    how: How,
+    looked: KnownToken | null = null,
+  ): Promise<ReservedAdmission | KnownUpload> {
+    const { tokenId } = sender;
     const key = claims.idempotencyKey;
-    const filename = named === null ? null : cleanFilename(named);
-    for (let last = looked; ; last = null) {
-      const token = await this.usableOrKeyed(tokenId, key, last);
-      const known = key === null ? null : await this.known(tokenId, key);
-      if (known?.kind === 'unfinished') throw new IdempotencyKeyReused();
-      if (known) return repeated(token, known.archive, lease);
-      const admission = await this.take(lease, token, claims, framing, {
-        id: newId(),
-        way,
-        filename,
-      });
+    this.leases.assertOpen();
+    const token = await this.usableOrKeyed(tokenId, key, looked);
+    const known = key === null ? null : await this.known(tokenId, key);
+    if (known) return known;
+    const lease = this.leases.acquire(sender);
+    let admission: ReservedAdmission | null = null;
+    try {
+      admission = await this.take(lease, token, claims, framing, how);
       if (admission) return admission;
-      await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
-      signal.throwIfAborted();
-      // Of a replica that died: whoever sends it again here does not wait for the turn of the minute.
-      await this.abandoned.reclaim();
+    } finally {
+      if (!admission) lease.release();
     }
+    // The key was taken after the look above; whoever took it may be done by now.
+    const taken = key === null ? null : await this.known(tokenId, key);
+    if (taken) return taken;
+    throw new RequestInProgress();
   }
 
   /**
-   * With a key the reservation alone decides: what the token lacks may be what the same upload has taken, whether it
-   * is stored already or still under way.
+   * With a key the reservation alone decides: what the token lacks may be what the same upload has taken, and is
+   * stored already.
    * @throws UploadTokenRevoked; without a key, what else keeps the token from beginning
    */
   private async usableOrKeyed(
@@ -179,12 +167,20 @@ export class AdmissionService {
     }
   }
 
-  /** What the key stands for already. */
+  /**
+   * What the key stands for already; null where it is free. An upload of a process that died is settled here: whoever
+   * sends it again does not wait for the sweep of the minute.
+   * @throws RequestInProgress
+   */
   private async known(tokenId: string, key: string): Promise<KnownUpload | null> {
     const archive = await this.uploads.repeated(this.dataSource.manager, tokenId, key);
     if (archive) return { kind: 'stored', archive };
     const upload = await this.uploads.byKey(tokenId, key);
-    return upload && { kind: 'unfinished', upload };
+    if (!upload) return null;
+    if (upload.way === 'tus' && !this.uploads.isExpired(upload))
+      return { kind: 'unfinished', upload };
+    if (!(await this.abandoned.endAbandoned(upload))) throw new RequestInProgress();
+    return null;
   }
 
   /** Takes room and an attempt. @returns null where an upload with the same key is under way */

@@ -28,7 +28,8 @@ const ClaimHeaders = (): MethodDecorator =>
     ApiHeader({
       name: 'Idempotency-Key',
       required: false,
-      description: 'a retry within 24 h gives the same archive and costs one attempt',
+      description:
+        'a retry within 24 h gives the same archive, and both cost one attempt; while the first is under way it is 409 request-in-progress',
     }),
     ApiHeader({
       name: 'Content-Digest',

@@ -22,6 +22,17 @@ export class IdempotencyKeyReused extends UploadFault {
   }
 }
 
+/** The first request with the same key still runs. It may hang on a dead connection, so the wait is short. */
+export class RequestInProgress extends DomainError {
+  readonly code = 'request-in-progress';
+  override readonly retryAfter = 5;
+  constructor() {
+    super(
+      'The first request with this Idempotency-Key is still under way; repeat it in 5 seconds.',
+    );
+  }
+}
+
 export class TooManyUploads extends DomainError {
   readonly code = 'too-many-uploads';
   override readonly retryAfter = 15;

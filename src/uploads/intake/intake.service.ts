@@ -145,7 +145,7 @@ export class IntakeService {
     request.reception = new UndecidedForm(null);
     const sender = { tokenId, address: req.ip ?? '' };
     const admission = await body.holdBack(() =>
-      this.admissions.admit(sender, claims, format, body.signal, looked),
+      this.admissions.admit(sender, claims, format, looked),
     );
     const { store, uploads, completion } = this;
     request.reception =

@@ -39,6 +39,11 @@ export class UploadLeases implements OnModuleDestroy {
     for (const id of [...this.parked.keys()]) this.drop(id);
   }
 
+  /** What needs no slot yet is refused too, once the process is stopping. @throws ShuttingDown */
+  assertOpen(): void {
+    if (this.draining.isDraining) throw new ShuttingDown();
+  }
+
   /** For a new upload, with its slot. @throws ShuttingDown, TooManyUploads */
   acquire(sender: Sender): UploadLease {
     return new UploadLease(this.sources).enter(sender);
@@ -83,7 +88,7 @@ export class UploadLeases implements OnModuleDestroy {
   }
 
   private take(sender: Sender): () => void {
-    if (this.draining.isDraining) throw new ShuttingDown();
+    this.assertOpen();
     if (this.taken >= this.config.MAX_UPLOADS) throw new TooManyUploads();
     const endShare = this.shares.take(sender);
     this.taken += 1;

@@ -44,6 +44,20 @@ export class AbandonedUploads {
   }
 
   /**
+   * Ends this upload where no request will: its process died, its clean-up failed, or it was not resumed in time.
+   * @returns false where a request works on it, or it was settled meanwhile
+   */
+  async endAbandoned(row: Upload): Promise<boolean> {
+    const { id, instance, way } = row;
+    if (way === 'tus') return this.uploads.isExpired(row) && (await this.end(row, 'expired'));
+    const isWorkedOn =
+      instance === this.instance.number
+        ? this.uploads.activeNow()(id)
+        : await this.instance.isAlive(instance);
+    return !isWorkedOn && (await this.interrupt(row));
+  }
+
+  /**
    * Ends a resumable upload of this token that never got a byte and that nobody touches: the answer to its creation was
    * lost, and it must not keep an attempt from a customer who has no other.
    * @returns whether there was one

@@ -129,14 +129,9 @@ export class UploadsService {
       .getOne();
   }
 
-  /** The unfinished resumable upload that this key stands for. */
-  async byKey(tokenId: string, idempotencyKey: string): Promise<Upload | null> {
-    const row = await this.dataSource.manager.findOneBy(Upload, {
-      tokenId,
-      idempotencyKey,
-      way: 'tus',
-    });
-    return row && !this.isExpired(row) ? row : null;
+  /** The upload under way that this key stands for. */
+  byKey(tokenId: string, idempotencyKey: string): Promise<Upload | null> {
+    return this.dataSource.manager.findOneBy(Upload, { tokenId, idempotencyKey });
   }
 
   /** Whether nobody has resumed it for UPLOAD_EXPIRY. */

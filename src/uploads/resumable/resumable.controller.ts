@@ -79,7 +79,11 @@ export class ResumableController {
     { name: 'Upload-Defer-Length', description: '1: the length is said by a later PATCH' },
     { name: 'Upload-Metadata', description: 'filename <base64 of the name>' },
     { name: 'Repr-Digest', description: 'sha-256=:<base64>: that the whole file must have' },
-    { name: 'Idempotency-Key', description: 'the same key gives the same upload for 24 h' },
+    {
+      name: 'Idempotency-Key',
+      description:
+        'the same key gives the same upload for 24 h; while it stands for a one-request upload under way, 409 request-in-progress',
+    },
     checksum,
   ])
   @ApiConsumes(tusBody)

@@ -1827,10 +1827,10 @@ export interface components {
             /** @description says what to do next */
             detail: string;
             /**
-             * @description validation-failed 400, file-missing 400, too-many-files 400, multipart-malformed 400, cursor-invalid 400, request-malformed 400, credentials-missing 401, token-unknown 401, login-failed 401, session-expired 401, api-key-unknown 401, metrics-token-unknown 401, setup-token-unknown 401, second-factor-required 403, second-factor-enrolment-required 403, role-insufficient 403, scope-insufficient 403, session-required 403, cross-site-request 403, not-found 404, method-not-allowed 405, upload-stalled 408, ticket-exists 409, platform-exists 409, platform-not-empty 409, user-exists 409, last-admin 409, last-second-factor 409, job-not-dead 409, upload-offset-mismatch 409, token-expired 410, token-exhausted 410, token-revoked 410, tus-version-unsupported 412, precondition-failed 412, body-too-large 413, upload-too-large 413, quota-exceeded 413, content-type-unsupported 415, range-not-satisfiable 416, digest-mismatch 422, file-empty 422, code-invalid 422, passkey-invalid 422, idempotency-key-reused 422, upload-busy 423, ticket-resolved 423, token-locked 423, rate-limited 429, headers-too-large 431, checksum-mismatch 460, internal-error 500, archive-damaged 500, shutting-down 503, database-unavailable 503, storage-unavailable 503, too-many-uploads 503, storage-full 507
+             * @description validation-failed 400, file-missing 400, too-many-files 400, multipart-malformed 400, cursor-invalid 400, request-malformed 400, credentials-missing 401, token-unknown 401, login-failed 401, session-expired 401, api-key-unknown 401, metrics-token-unknown 401, setup-token-unknown 401, second-factor-required 403, second-factor-enrolment-required 403, role-insufficient 403, scope-insufficient 403, session-required 403, cross-site-request 403, not-found 404, method-not-allowed 405, upload-stalled 408, ticket-exists 409, platform-exists 409, platform-not-empty 409, user-exists 409, last-admin 409, last-second-factor 409, job-not-dead 409, request-in-progress 409, upload-offset-mismatch 409, token-expired 410, token-exhausted 410, token-revoked 410, tus-version-unsupported 412, precondition-failed 412, body-too-large 413, upload-too-large 413, quota-exceeded 413, content-type-unsupported 415, range-not-satisfiable 416, digest-mismatch 422, file-empty 422, code-invalid 422, passkey-invalid 422, idempotency-key-reused 422, upload-busy 423, ticket-resolved 423, token-locked 423, rate-limited 429, headers-too-large 431, checksum-mismatch 460, internal-error 500, archive-damaged 500, shutting-down 503, database-unavailable 503, storage-unavailable 503, too-many-uploads 503, storage-full 507
              * @enum {string}
              */
-            code: "validation-failed" | "file-missing" | "too-many-files" | "multipart-malformed" | "cursor-invalid" | "request-malformed" | "credentials-missing" | "token-unknown" | "login-failed" | "session-expired" | "api-key-unknown" | "metrics-token-unknown" | "setup-token-unknown" | "second-factor-required" | "second-factor-enrolment-required" | "role-insufficient" | "scope-insufficient" | "session-required" | "cross-site-request" | "not-found" | "method-not-allowed" | "upload-stalled" | "ticket-exists" | "platform-exists" | "platform-not-empty" | "user-exists" | "last-admin" | "last-second-factor" | "job-not-dead" | "upload-offset-mismatch" | "token-expired" | "token-exhausted" | "token-revoked" | "tus-version-unsupported" | "precondition-failed" | "body-too-large" | "upload-too-large" | "quota-exceeded" | "content-type-unsupported" | "range-not-satisfiable" | "digest-mismatch" | "file-empty" | "code-invalid" | "passkey-invalid" | "idempotency-key-reused" | "upload-busy" | "ticket-resolved" | "token-locked" | "rate-limited" | "headers-too-large" | "checksum-mismatch" | "internal-error" | "archive-damaged" | "shutting-down" | "database-unavailable" | "storage-unavailable" | "too-many-uploads" | "storage-full";
+            code: "validation-failed" | "file-missing" | "too-many-files" | "multipart-malformed" | "cursor-invalid" | "request-malformed" | "credentials-missing" | "token-unknown" | "login-failed" | "session-expired" | "api-key-unknown" | "metrics-token-unknown" | "setup-token-unknown" | "second-factor-required" | "second-factor-enrolment-required" | "role-insufficient" | "scope-insufficient" | "session-required" | "cross-site-request" | "not-found" | "method-not-allowed" | "upload-stalled" | "ticket-exists" | "platform-exists" | "platform-not-empty" | "user-exists" | "last-admin" | "last-second-factor" | "job-not-dead" | "request-in-progress" | "upload-offset-mismatch" | "token-expired" | "token-exhausted" | "token-revoked" | "tus-version-unsupported" | "precondition-failed" | "body-too-large" | "upload-too-large" | "quota-exceeded" | "content-type-unsupported" | "range-not-satisfiable" | "digest-mismatch" | "file-empty" | "code-invalid" | "passkey-invalid" | "idempotency-key-reused" | "upload-busy" | "ticket-resolved" | "token-locked" | "rate-limited" | "headers-too-large" | "checksum-mismatch" | "internal-error" | "archive-damaged" | "shutting-down" | "database-unavailable" | "storage-unavailable" | "too-many-uploads" | "storage-full";
             requestId: string;
             /** @description with validation-failed: the fields to correct */
             errors?: {
@@ -2405,7 +2405,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a retry within 24 h gives the same archive and costs one attempt */
+                /** @description a retry within 24 h gives the same archive, and both cost one attempt; while the first is under way it is 409 request-in-progress */
                 "Idempotency-Key"?: string;
                 /** @description sha-256=:<base64>: of the file (RFC 9530) */
                 "Content-Digest"?: string;
@@ -2448,7 +2448,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a retry within 24 h gives the same archive and costs one attempt */
+                /** @description a retry within 24 h gives the same archive, and both cost one attempt; while the first is under way it is 409 request-in-progress */
                 "Idempotency-Key"?: string;
                 /** @description sha-256=:<base64>: of the file (RFC 9530) */
                 "Content-Digest"?: string;
@@ -2488,7 +2488,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a retry within 24 h gives the same archive and costs one attempt */
+                /** @description a retry within 24 h gives the same archive, and both cost one attempt; while the first is under way it is 409 request-in-progress */
                 "Idempotency-Key"?: string;
                 /** @description sha-256=:<base64>: of the file (RFC 9530) */
                 "Content-Digest"?: string;
@@ -4073,7 +4073,7 @@ export interface operations {
                 "Upload-Metadata"?: string;
                 /** @description sha-256=:<base64>: that the whole file must have */
                 "Repr-Digest"?: string;
-                /** @description the same key gives the same upload for 24 h */
+                /** @description the same key gives the same upload for 24 h; while it stands for a one-request upload under way, 409 request-in-progress */
                 "Idempotency-Key"?: string;
                 /** @description sha256 <base64> of this body; another one is 460 and the body is dropped */
                 "Upload-Checksum"?: string;

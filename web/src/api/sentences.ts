@@ -49,6 +49,7 @@ const sentences = {
   'code-invalid': m.failure_code_invalid,
   'passkey-invalid': m.failure_passkey_invalid,
   'idempotency-key-reused': m.failure_idempotency_key_reused,
+  'request-in-progress': m.failure_request_in_progress,
   'upload-busy': m.failure_upload_busy,
   'ticket-resolved': m.failure_ticket_resolved,
   'token-locked': m.failure_token_locked,

@@ -46,6 +46,7 @@ const passing: ReadonlySet<FailureCode> = new Set<FailureCode>([
   'upload-stalled',
   'upload-offset-mismatch',
   'upload-busy',
+  'request-in-progress',
   'rate-limited',
   'internal-error',
   'shutting-down',
