@@ -14,7 +14,7 @@ import type { TestService } from '../support/service.js';
 import { blobPath, storeFolder } from '../support/store-files.js';
 import { checksumOf, patchUnderWay, tus } from '../support/tus.js';
 import { tokenState, uploadUnderWay } from '../support/upload-under-way.js';
-import { boundary, upload } from '../support/upload.js';
+import { boundary, sendParts, upload } from '../support/upload.js';
 
 let service: TestService;
 
@@ -43,19 +43,7 @@ const asAdmin = async (
 };
 
 const form = async (...names: string[]): Promise<Answer> =>
-  send(`${service.url}/api/v1/archives`, {
-    method: 'POST',
-    headers: {
-      'Upload-Token': (await service.given.uploadToken()).value,
-      'Content-Type': `multipart/form-data; boundary=${boundary}`,
-    },
-    body: `${names
-      .map(
-        (name) =>
-          `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="a"\r\n\r\nlogs\r\n`,
-      )
-      .join('')}--${boundary}--\r\n`,
-  });
+  sendParts(service.url, await service.given.uploadToken(), names);
 
 const resumable = async () => {
   const requests = tus(service.url, await service.given.uploadToken());

@@ -62,3 +62,23 @@ export const upload = (
     body: Readable.from(formOf(name, source, fields), { objectMode: false }),
   });
 };
+
+/** Sends a form with a file part of each of these names. */
+export const sendParts = (
+  url: string,
+  token: { readonly value: string },
+  names: readonly string[],
+): Promise<Answer> => {
+  const parts = names.map(
+    (name) =>
+      `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="a"\r\n\r\nlogs\r\n`,
+  );
+  return send(`${url}/api/v1/archives`, {
+    method: 'POST',
+    headers: {
+      'Upload-Token': token.value,
+      'Content-Type': `multipart/form-data; boundary=${boundary}`,
+    },
+    body: `${parts.join('')}--${boundary}--\r\n`,
+  });
+};
