@@ -7,6 +7,7 @@ import { UploadsService } from '../../src/uploads/records/uploads.service.js';
 import { noise } from '../support/bytes.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/http.js';
+import type { Answer } from '../support/http.js';
 import { startedService } from '../support/service.js';
 import type { TestService } from '../support/service.js';
 import { storedFiles } from '../support/store-files.js';
@@ -98,6 +99,33 @@ describe('a repeated upload with the same key', () => {
     expect(await tokenState(small.url, token)).toMatchObject({ attemptsLeft: 4 });
     expect(await upload(small.url, other, { bytes })).toMatchObject({ status: 201 });
     expect(await first.finish()).toMatchObject({ status: 201 });
+  });
+
+  it('has one slot on a token that is used up, and leaves the others to other customers', async () => {
+    const small = await startedService({ MAX_UPLOADS: '3' });
+    const token = await small.given.uploadToken({ attempts: 1 });
+    const once = { way: 'put', ...keyed('once') } as const;
+    const first = await upload(small.url, token, { ...once, bytes: 'abc' });
+    const bodies = Array.from({ length: 3 }, () => new PassThrough());
+    const answers = bodies.map((body) => {
+      body.write('a');
+      return upload(small.url, token, { ...once, bytes: body });
+    });
+    const answered = new Set<Answer>();
+    for (const answer of answers) void answer.then((got) => answered.add(got));
+    await eventually(() => expect(answered.size).toBe(2));
+    for (const answer of answered) {
+      expectProblem(answer, 'too-many-uploads');
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    const other = await small.given.uploadToken();
+    expect(await upload(small.url, other, { bytes })).toMatchObject({ status: 201 });
+    for (const body of bodies) body.end('bc');
+    await eventually(() =>
+      expect([...answered]).toContainEqual(
+        expect.objectContaining({ status: 201, body: first.body }),
+      ),
+    );
   });
 
   it('is a first one where the first stored nothing', async () => {

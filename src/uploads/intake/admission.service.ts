@@ -92,7 +92,8 @@ export class AdmissionService {
     if (admission.kind === 'unfinished') throw new IdempotencyKeyReused();
     // Read again: what the token has left is part of the answer, and bounds its repetitions.
     const token = await this.uploads.tokenOf(sender.tokenId);
-    return repeated(token, admission.archive, this.leases.acquire(sender));
+    const lease = this.leases.acquireForRepetition(sender, token.attemptsLeft);
+    return repeated(token, admission.archive, lease);
   }
 
   /**

@@ -49,6 +49,12 @@ export class UploadLeases implements OnModuleDestroy {
     return new UploadLease(this.sources).enter(sender);
   }
 
+  /** For a repetition of a stored upload: a slot alone. @throws ShuttingDown, TooManyUploads */
+  acquireForRepetition(sender: Sender, attemptsLeft: number): UploadLease {
+    const take = (by: Sender): (() => void) => this.take(by, attemptsLeft);
+    return new UploadLease({ ...this.sources, slots: { take } }).enter(sender);
+  }
+
   /** For the next request of a resumable upload, with the room that the one before left; `enter` takes its slot. */
   resume(attempt: LeasedAttempt): UploadLease {
     const parked = this.unpark(attempt.upload.id);
@@ -87,10 +93,10 @@ export class UploadLeases implements OnModuleDestroy {
     return parked.lease;
   }
 
-  private take(sender: Sender): () => void {
+  private take(sender: Sender, attemptsLeft: number | null = null): () => void {
     this.assertOpen();
     if (this.taken >= this.config.MAX_UPLOADS) throw new TooManyUploads();
-    const endShare = this.shares.take(sender);
+    const endShare = this.shares.take(sender, attemptsLeft);
     this.taken += 1;
     return () => {
       endShare();

@@ -29,3 +29,21 @@ it('counts each token and each address for itself, and gives back once', () => {
   shares.take(byToken);
   expect(() => shares.take(byToken)).toThrow(TooManyUploads);
 });
+
+it('gives the repetitions of a token as many slots as it has attempts left, and always one', () => {
+  const shares = new UploadShares(3);
+  const sender = { tokenId: 'a', address: '192.0.2.1' };
+  shares.take(sender);
+  const first = shares.take(sender, 0);
+  expect(() => shares.take(sender, 0)).toThrow(TooManyUploads);
+  expect(() => shares.take(sender, 1)).toThrow(TooManyUploads);
+  shares.take({ tokenId: 'b', address: '192.0.2.2' }, 1);
+  first();
+  first();
+  const again = shares.take(sender, 1);
+  expect(() => shares.take(sender, 1)).toThrow(TooManyUploads);
+  again();
+  shares.take(sender, 5);
+  shares.take(sender, 5);
+  expect(() => shares.take(sender)).toThrow(TooManyUploads);
+});
