@@ -1589,7 +1589,7 @@ export interface components {
              * @enum {string}
              */
             state: "waiting" | "running" | "dead";
-            /** @description How often it was begun */
+            /** @description Runs begun since it was enqueued or retried */
             attempts: number;
             /**
              * Format: date-time
