@@ -26,6 +26,7 @@ import { requestContext } from './http/request-context.js';
 import { inTurn } from './http/in-turn.js';
 import { readableName } from './http/sent-name.policy.js';
 import { HttpServer, refuseAmbiguous } from './http/server.js';
+import { bringsArchive } from './http/upload-routes.policy.js';
 import { validationPipe } from './http/validation.js';
 import { serveDocs } from './openapi.js';
 import { allRoles } from './roles.js';
@@ -43,11 +44,6 @@ const longestJsonMs = 30_000;
 const keepAliveTimeoutMs = 10_000;
 /** A client that reads nothing of its answer for this long is cut off; the intake watches uploads itself. */
 const leastIdleMs = 120_000;
-
-/** Routes whose body is an archive, or a part of one: it streams, whatever its Content-Type says. */
-const isUpload = (req: Request): boolean =>
-  (['POST', 'PUT'].includes(req.method) && /^\/api\/v1\/archives(\/[^/]*)?\/?$/.test(req.path)) ||
-  (['POST', 'PATCH'].includes(req.method) && /^\/api\/v1\/uploads(\/[^/]*)?\/?$/.test(req.path));
 
 /** Before the router, which refuses an address that it cannot decode. */
 const readNames = (req: Request, _res: Response, next: NextFunction): void => {
@@ -127,7 +123,7 @@ export const createApp = async (
   });
   if (config.CORS_ORIGINS.length > 0) app.enableCors(uploadsFrom(config.CORS_ORIGINS));
   const idleMs = 1_000 * config.UPLOAD_IDLE_TIMEOUT;
-  app.use(jsonBody(isUpload, Math.min(longestJsonMs, idleMs)));
+  app.use(jsonBody(bringsArchive, Math.min(longestJsonMs, idleMs)));
   app.setGlobalPrefix(apiPrefix, {
     exclude: ['health/live', 'health/ready', 'metrics', 'upload.sh'],
   });

@@ -37,7 +37,9 @@ export class ArchiveBlobs implements BlobOwner, OnModuleInit {
       'INSERT INTO blobs (key, owner_kind, owner_id, role, state, size, sha256) ' +
         "SELECT id, 'archive', id, 'original', state, size, sha256 FROM archives " +
         `WHERE uploaded_at > ${since.getTime()} ` +
-        'AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.key = archives.id)',
+        'AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.key = archives.id) ' +
+        // Another process does the same at this moment.
+        'ON CONFLICT DO NOTHING',
     );
   }
 

@@ -9,7 +9,7 @@ import { Keyring } from '../secrets/secrets.js';
 import { BlobStore } from '../storage/blob-store.js';
 import type { BlobKey } from '../storage/blob-store.js';
 import { BlobRecord, original } from '../storage/blobs/blob-record.entity.js';
-import { BlobRegister, changeOverMs } from '../storage/blobs/blob-register.service.js';
+import { BlobRegister } from '../storage/blobs/blob-register.service.js';
 import type { NamedBlob } from '../storage/blobs/blob-register.service.js';
 import { version } from '../version.js';
 import { BackupFolder } from './backup-folder.js';
@@ -125,7 +125,7 @@ export class BackupService {
       return { gone, damaged };
     };
 
-    await this.blobs.adopt(new Date(Date.now() - changeOverMs));
+    await this.blobs.adopt();
     await copyAll(blobsOf(this.dataSource), verify);
     const { entities } = this.dataSource.options;
     const made = await withSnapshots(this.config, entities, async (look) => {

@@ -10,7 +10,7 @@ export const mostParameters = 10_000;
 /** What a service writes into an empty database by itself; what is filled in takes its place. */
 export const ownTables: readonly string[] = ['settings', 'periodic_work'];
 
-/** Of these tables, those that have rows of somebody. */
+/** Those of these tables that hold more than a service writes by itself. */
 export const usedTables = async (
   manager: EntityManager,
   tables: readonly string[],

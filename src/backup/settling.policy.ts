@@ -8,8 +8,8 @@ const isLeft = (table: string, row: Row): boolean =>
 
 /**
  * Uploads under way when a backup is made have neither bytes nor an archive in it. In the copy they are settled as a
- * crash would settle them: each gives its attempt back and is remembered as interrupted. Nor are blobs in it that were
- * being written.
+ * crash would settle them: each gives its attempt back and is remembered as interrupted. Blobs that were being
+ * written are left out.
  */
 export class Settling {
   private readonly reserved = new Map<string, number>();

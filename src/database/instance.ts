@@ -41,7 +41,7 @@ export abstract class Instance {
   /** Of two that enter at the same moment with keys of their own both are refused. @throws OtherSecretKey */
   abstract assertSameKey(): Promise<void>;
   abstract isAlive(instance: number): Promise<boolean>;
-  /** Those of them that live. Asked all at once: it may take seconds to know that one is dead, and many may be. */
+  /** Which of these are alive. All are asked at once: knowing that one is dead may take seconds, and many may be. */
   async living(instances: Iterable<number>): Promise<ReadonlySet<number>> {
     const looks = [...new Set(instances)].map(async (one) =>
       one === this.number || (await this.isAlive(one)) ? [one] : [],
@@ -55,7 +55,7 @@ export abstract class Instance {
   abstract isShared(): Promise<boolean>;
   /** From now on the others know, until it ends, that this process runs jobs. */
   abstract beginWork(): Promise<void>;
-  /** Whether a process that lives runs jobs. */
+  /** Whether a living process runs jobs. */
   abstract hasWorker(): Promise<boolean>;
   /** False while the database lives of the reserve that is kept for deleting on a full volume. */
   abstract hasReserve(): Promise<boolean>;

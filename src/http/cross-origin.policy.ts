@@ -3,15 +3,7 @@ import type {
   CorsOptionsDelegate,
 } from '@nestjs/common/interfaces/external/cors-options.interface.js';
 import type { Request } from 'express';
-
-/** What the holder of an upload token may do, and nothing else: all that a page of another origin is let in to. */
-const uploadRoutes: readonly (readonly [path: RegExp, methods: readonly string[]])[] = [
-  [/^\/api\/v1\/archives\/?$/, ['POST']],
-  [/^\/api\/v1\/archives\/[^/]+\/?$/, ['POST', 'PUT']],
-  [/^\/api\/v1\/uploads\/?$/, ['OPTIONS', 'POST']],
-  [/^\/api\/v1\/uploads\/[^/]+\/?$/, ['HEAD', 'PATCH', 'DELETE', 'POST']],
-  [/^\/api\/v1\/upload-token\/?$/, ['GET', 'HEAD']],
-];
+import { uploadMethodsAt } from './upload-routes.policy.js';
 
 /** Headers of an answer that such a page may read. */
 const exposedHeaders = [
@@ -32,9 +24,6 @@ const exposedHeaders = [
   'X-Request-Id',
 ];
 
-const methodsAt = (path: string): readonly string[] =>
-  uploadRoutes.find(([route]) => route.test(path))?.[1] ?? [];
-
 /**
  * Lets pages of these origins upload with a token. Cookies are never allowed: no other route is covered, and no session
  * acts for such a page.
@@ -45,7 +34,7 @@ export const uploadsFrom =
   (req, done) => {
     const wanted = req.headers['access-control-request-method'];
     const isPreflight = req.method === 'OPTIONS' && wanted !== undefined;
-    const methods = methodsAt(req.path);
+    const methods = uploadMethodsAt(req.path);
     const isCovered = methods.includes(isPreflight ? wanted : req.method);
     const options: CorsOptions = {
       origin: isCovered ? [...origins] : false,

@@ -20,7 +20,7 @@ export const plainAddress = (address: string): string => address.replace(/^::fff
 
 const ownIdPattern = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** An answer would repeat a secret, and what the log masks finds no line in it. */
+/** The id stands in every answer and in log lines, so a secret is no id, nor is anything that the log would mask. */
 const mayBeShown = (id: string): boolean => id.search(secretPattern) < 0 && !holdsSecret(id);
 
 /** First middleware of all: gives the request its id, the client's own where it has the right form. */

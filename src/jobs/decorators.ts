@@ -38,6 +38,6 @@ export const everyKey = 'logs-collector:every';
 /** Marks the method of a provider that runs jobs of this kind: `(run: JobRun) => Promise<void>`. */
 export const OnJob = (options: JobOptions): MethodDecorator => SetMetadata(onJobKey, options);
 
-/** Marks the method of a provider that runs by the clock, in no command; never twice at once. */
+/** Marks a provider's method that runs by the clock in services, not in commands, and never overlaps with itself. */
 export const Every = (everyMs: number, by: PeriodicOptions['by'] = 'one'): MethodDecorator =>
   SetMetadata(everyKey, { everyMs, by } satisfies PeriodicOptions);

@@ -79,7 +79,7 @@ export class JobRunner {
     return begun;
   }
 
-  /** At the latest after this time: what is enqueued all the time must not put the look off all the time. */
+  /** Looks after this time at the latest: steady enqueuing must not postpone the look. */
   private lookIn(ms: number): void {
     if (this.isStopped) return;
     const dueMs = performance.now() + ms;
@@ -116,7 +116,7 @@ export class JobRunner {
       where: { kind, slot: Not(IsNull()) },
     });
     let begun = 0;
-    // Lost runs first, whatever waits: they hold places of their kind.
+    // Lost runs come first, since they hold places of their kind.
     for (const { id, slot, dueAt, attempts } of held) {
       if (slot === null || dueAt > now || this.isRunning(id)) continue;
       const seen = { id, due: dueAt.getTime() };
@@ -144,14 +144,14 @@ export class JobRunner {
     return lease !== null;
   }
 
-  /** Its processes died with it, or lost its lease, each time that it ran: it may be what ended them. */
+  /** Each of its runs ended with its process, or lost its lease: the job may be the cause. */
   private async giveUp(kind: string, seen: DueJob): Promise<void> {
     if (!(await JobLease.giveUp(this.dataSource, seen))) return;
     this.metrics.jobFailed(kind);
     this.log.error({ event: 'job.dead', jobId: seen.id, kind });
   }
 
-  /** Here, though its lease may have ended in an outage of the database: it is renewed when that is back. */
+  /** Whether this process runs it, even if an outage outlived its lease: that is renewed when the database is back. */
   private isRunning(id: string): boolean {
     return [...this.runs].some((run) => run.id === id && !run.abort.signal.aborted);
   }

@@ -3,7 +3,7 @@ import { DataSource, In } from 'typeorm';
 import { Every, minuteMs } from '../jobs/decorators.js';
 import { BlobStore } from '../storage/blob-store.js';
 import type { BlobKey, Stored } from '../storage/blob-store.js';
-import { BlobRegister, changeOverMs } from '../storage/blobs/blob-register.service.js';
+import { BlobRegister } from '../storage/blobs/blob-register.service.js';
 import { Upload } from '../uploads/records/upload.entity.js';
 import { AbandonedUploads } from '../uploads/records/abandoned-uploads.service.js';
 import { ResumableService } from '../uploads/resumable/resumable.service.js';
@@ -107,7 +107,7 @@ export class SweepService {
    * blobs that are there: a power cut in the middle of a rename may leave both names.
    */
   async orphans(): Promise<Found> {
-    await this.blobs.adopt(new Date(Date.now() - changeOverMs));
+    await this.blobs.adopt();
     let files = 0;
     const orphans: Stored[] = [];
     const twins: BlobKey[] = [];

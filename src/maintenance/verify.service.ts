@@ -72,6 +72,7 @@ export class VerifyService {
    */
   async check(blob: BlobRecord, pace?: Pace): Promise<Finding | null> {
     const { key: id } = blob;
+    if (await this.blobs.dropIfOwnerless(blob)) return null;
     // Twice: a volume may have gone and come back, or somebody may just be copying the right bytes into place.
     const condition = (await this.look(blob, pace)) && (await this.look(blob, pace));
     if (condition === null) {

@@ -1,24 +1,12 @@
-import type { DataSource } from 'typeorm';
-import type { JobHandler } from '../../src/jobs/handlers.js';
 import type { Job } from '../../src/jobs/job.entity.js';
 import { JobsService } from '../../src/jobs/jobs.service.js';
 import { eventually } from '../support/eventually.js';
-import { JobQueue, gate, handler } from '../support/job-queue.js';
+import { gate, handler, jobQueue } from '../support/job-queue.js';
 import { jobLeft } from '../support/jobs.js';
 import { program } from '../support/program.js';
 import { testProgram } from '../support/program-build.js';
 
-let queue: JobQueue;
-let dataSource: DataSource;
-beforeAll(async () => {
-  queue = await JobQueue.started();
-  ({ dataSource } = queue);
-});
-afterEach(() => queue.empty());
-
-const worker = (...handlers: JobHandler[]) => queue.worker(...handlers);
-const all = () => queue.all();
-const makeDue = () => queue.makeDue();
+const { service, dataSource, worker, all, makeDue } = jobQueue();
 
 /** A run whose process is gone, and whose lease is over. */
 const lost = {
@@ -32,7 +20,7 @@ const lost = {
 it('the job of a worker that died is taken over after its lease, and the dead one cannot finish it', async () => {
   const first = gate();
   const dying = worker(handler(() => first.opened));
-  await dying.jobs.enqueue(dataSource.manager, { kind: 'count' });
+  await dying.jobs.enqueue(dataSource().manager, { kind: 'count' });
   await eventually(async () => expect(await all()).toMatchObject([{ state: 'running', slot: 0 }]));
   const second = gate();
   const heir = worker(handler(() => second.opened));
@@ -48,8 +36,8 @@ it('the job of a worker that died is taken over after its lease, and the dead on
 
 it('the job of a worker that was killed runs again elsewhere, once its lease is over', async () => {
   const kind = 'killed';
-  await new JobsService(dataSource).enqueue(dataSource.manager, { kind });
-  const killed = await program([kind], {}, queue.service.place, [], testProgram('worker'));
+  await new JobsService(dataSource()).enqueue(dataSource().manager, { kind });
+  const killed = await program([kind], {}, service().place, [], testProgram('worker'));
   await killed.log.event('running');
   killed.kill('SIGKILL');
   expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' });
@@ -64,7 +52,7 @@ it('the job of a worker that was killed runs again elsewhere, once its lease is 
 });
 
 it('a job whose workers died each time that it ran is dead, and runs no more', async () => {
-  await jobLeft(dataSource, { ...lost, attempts: 3 });
+  await jobLeft(dataSource(), { ...lost, attempts: 3 });
   const ran: string[] = [];
   worker(handler(({ job }) => Promise.resolve(void ran.push(job.id))));
   const lastError = 'the process ended while it ran, or lost its lease';
@@ -75,11 +63,11 @@ it('a job whose workers died each time that it ran is dead, and runs no more', a
 });
 
 it('a lost run is taken over however many jobs of its kind wait for its place', async () => {
-  const jobs = new JobsService(dataSource);
+  const jobs = new JobsService(dataSource());
   // All of them were due before the lease ended.
   for (let count = 0; count < 60; count += 1)
-    await jobs.enqueue(dataSource.manager, { kind: 'count', dueAt: new Date(0) });
-  await jobLeft(dataSource, { ...lost, attempts: 1, subject: 'lost' });
+    await jobs.enqueue(dataSource().manager, { kind: 'count', dueAt: new Date(0) });
+  await jobLeft(dataSource(), { ...lost, attempts: 1, subject: 'lost' });
   const ran: (string | null)[] = [];
   worker(handler(({ job }) => Promise.resolve(void ran.push(job.subject))));
   await eventually(async () => expect(await all()).toEqual([]));
@@ -99,7 +87,7 @@ it('a process does not take over what it runs itself, when an outage outlived th
       { limit: 2 },
     ),
   );
-  await new JobsService(dataSource).enqueue(dataSource.manager, { kind: 'count' });
+  await new JobsService(dataSource()).enqueue(dataSource().manager, { kind: 'count' });
   await eventually(() => expect(runs).toBe(1));
   await makeDue();
   expect(await runner.look()).toBe(0);

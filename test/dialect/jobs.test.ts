@@ -1,21 +1,10 @@
-import type { DataSource } from 'typeorm';
 import { Job } from '../../src/jobs/job.entity.js';
-import type { JobHandler, PeriodicHandler } from '../../src/jobs/handlers.js';
+import type { PeriodicHandler } from '../../src/jobs/handlers.js';
 import { PeriodicRunner } from '../../src/jobs/periodic-runner.js';
 import { eventually } from '../support/eventually.js';
-import { JobQueue, gate, handler, handling } from '../support/job-queue.js';
+import { gate, handler, handling, jobQueue } from '../support/job-queue.js';
 
-let queue: JobQueue;
-let dataSource: DataSource;
-beforeAll(async () => {
-  queue = await JobQueue.started();
-  ({ dataSource } = queue);
-});
-afterEach(() => queue.empty());
-
-const worker = (...handlers: JobHandler[]) => queue.worker(...handlers);
-const all = () => queue.all();
-const makeDue = () => queue.makeDue();
+const { dataSource, worker, all, makeDue } = jobQueue();
 
 it('a job runs after its transaction commits, with what it was given, and leaves no row', async () => {
   const seen: unknown[] = [];
@@ -25,7 +14,7 @@ it('a job runs after its transaction commits, with what it was given, and leaves
       return Promise.resolve();
     }),
   );
-  await dataSource.transaction((tx) =>
+  await dataSource().transaction((tx) =>
     jobs.enqueue(tx, { kind: 'count', subject: 'a', payload: { n: 1 } }),
   );
   await eventually(() => expect(seen).toEqual([['a', { n: 1 }, 1]]));
@@ -38,12 +27,12 @@ it('a job whose transaction rolls back never runs', async () => {
     handler(({ payload }) => Promise.resolve(void ran.push(payload))),
   );
   await expect(
-    dataSource.transaction(async (tx) => {
+    dataSource().transaction(async (tx) => {
       await jobs.enqueue(tx, { kind: 'count', payload: 'rolled back' });
       throw new Error('no');
     }),
   ).rejects.toThrow('no');
-  await dataSource.transaction((tx) => jobs.enqueue(tx, { kind: 'count', payload: 'committed' }));
+  await dataSource().transaction((tx) => jobs.enqueue(tx, { kind: 'count', payload: 'committed' }));
   await eventually(() => expect(ran).toEqual(['committed']));
   expect(await runner.look()).toBe(0);
 });
@@ -58,7 +47,7 @@ it('a job that always fails is tried, then dead, and an operator may have it run
       return Promise.reject(new Error(`failure ${failures}`));
     }),
   );
-  const id = await jobs.enqueue(dataSource.manager, { kind: 'count' });
+  const id = await jobs.enqueue(dataSource().manager, { kind: 'count' });
   for (const attempts of [1, 2]) {
     await eventually(async () =>
       expect(await all()).toMatchObject([
@@ -77,8 +66,8 @@ it('a job that always fails is tried, then dead, and an operator may have it run
     await metrics.registry.getSingleMetricAsString('logs_collector_job_failures_total'),
   ).toMatch(/\{kind="count"\} 3$/m);
   isMended = true;
-  expect(await jobs.retry(dataSource.manager, id)).toBe(true);
-  expect(await jobs.retry(dataSource.manager, id)).toBe(false);
+  expect(await jobs.retry(dataSource().manager, id)).toBe(true);
+  expect(await jobs.retry(dataSource().manager, id)).toBe(false);
   await eventually(async () => expect(await all()).toEqual([]));
 });
 
@@ -87,7 +76,7 @@ it('why a job failed is kept in one line, whatever its handler quotes, and witho
     'cannot read\n"a\0b\ud800" at postgres://logs:hidden@db/logs of lct_0123456789abcdef ' +
     'x'.repeat(600);
   const { jobs } = worker(handler(() => Promise.reject(new Error(message)), { tries: 1 }));
-  await jobs.enqueue(dataSource.manager, { kind: 'count' });
+  await jobs.enqueue(dataSource().manager, { kind: 'count' });
   await eventually(async () => expect(await all()).toMatchObject([{ state: 'dead' }]));
   const [{ lastError, dueAt } = {}] = await all();
   expect(lastError).toMatch(
@@ -102,7 +91,7 @@ it('jobs that are enqueued all the time are run all the time', async () => {
   const { jobs } = worker(handler(() => Promise.resolve(void (ran += 1))));
   const isEnough = (): boolean => ran >= 3;
   // Each comes sooner than a look that would wait for the last of them.
-  while (!isEnough()) await jobs.enqueue(dataSource.manager, { kind: 'count' });
+  while (!isEnough()) await jobs.enqueue(dataSource().manager, { kind: 'count' });
   await eventually(async () => expect(await all()).toEqual([]));
 });
 
@@ -119,8 +108,8 @@ it('a process that stops lets its job end within the grace, and gives back what 
     handler(() => short.opened),
     endless,
   );
-  await jobs.enqueue(dataSource.manager, { kind: 'count' });
-  await jobs.enqueue(dataSource.manager, { kind: 'endless' });
+  await jobs.enqueue(dataSource().manager, { kind: 'count' });
+  await jobs.enqueue(dataSource().manager, { kind: 'endless' });
   await eventually(async () =>
     expect(await all()).toMatchObject([{ state: 'running' }, { state: 'running' }]),
   );
@@ -147,11 +136,11 @@ it('twenty workers run 2,000 jobs once each, and never more of a kind at once th
     { limit: 7 },
   );
   const workers = Array.from({ length: 20 }, () => worker(limited));
-  await dataSource.transaction(async (tx) => {
+  await dataSource().transaction(async (tx) => {
     for (let n = 0; n < 2_000; n += 1)
       await workers[0]?.jobs.enqueue(tx, { kind: 'count', payload: n });
   });
-  await eventually(async () => expect(await dataSource.manager.count(Job)).toBe(0), 110_000);
+  await eventually(async () => expect(await dataSource().manager.count(Job)).toBe(0), 110_000);
   expect(ran.size).toBe(2_000);
   expect([...ran.values()].every((count) => count === 1)).toBe(true);
   expect(most).toBeLessThanOrEqual(7);
@@ -164,7 +153,7 @@ describe('work by the clock', () => {
     by,
     run,
   });
-  const runnerOf = () => new PeriodicRunner(dataSource, handling([]));
+  const runnerOf = () => new PeriodicRunner(dataSource(), handling([]));
 
   it('is done once for three processes, and again when it is due again', async () => {
     let count = 0;
@@ -189,7 +178,7 @@ describe('work by the clock', () => {
       everyMs: 5,
     }));
     const runner = (jobs: boolean): PeriodicRunner => {
-      const made = new PeriodicRunner(dataSource, handling([], all));
+      const made = new PeriodicRunner(dataSource(), handling([], all));
       made.start({ jobs });
       return made;
     };

@@ -39,8 +39,21 @@ export const gate = () => {
   return { opened, open };
 };
 
-/** The queue of one service, and workers on it, which end with each story. */
-export class JobQueue {
+/** The queue of one service for a file of stories, and workers on it, which end with each story. */
+export const jobQueue = () => {
+  let queue: JobQueue;
+  beforeAll(async () => (queue = await JobQueue.started()));
+  afterEach(() => queue.empty());
+  return {
+    service: () => queue.service,
+    dataSource: () => queue.dataSource,
+    worker: (...handlers: JobHandler[]) => queue.worker(...handlers),
+    all: () => queue.all(),
+    makeDue: () => queue.makeDue(),
+  };
+};
+
+class JobQueue {
   private readonly runners: JobRunner[] = [];
 
   private constructor(

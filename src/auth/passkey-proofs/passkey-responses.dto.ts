@@ -14,7 +14,11 @@ import {
 } from 'class-validator';
 import { MayBeAbsent } from '../../http/fields.js';
 
-/** What a browser answers: RegistrationResponseJSON and AuthenticationResponseJSON of WebAuthn Level 3, section 5.1. */
+/**
+ * What a browser answers: RegistrationResponseJSON and AuthenticationResponseJSON of WebAuthn Level 3, section 5.1.
+ * The library checks it again. Still no opaque object: a stranger sends it, parts of it are stored (id, transports), and
+ * the API document describes it.
+ */
 
 const base64url = /^[A-Za-z0-9_-]+$/;
 

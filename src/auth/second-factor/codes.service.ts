@@ -104,7 +104,7 @@ export class Codes {
     throw new CodeInvalid();
   }
 
-  /** Records what a person did about the own second factor. */
+  /** Records what a person did about their second factor. */
   record(manager: EntityManager, person: Person, event: WithoutSubject<OwnEvent>): Promise<void> {
     const subject = { kind: 'user', id: person.userId } as const;
     return this.events.record(manager, actorOf(person), { ...event, subject });

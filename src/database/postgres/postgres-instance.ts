@@ -75,7 +75,7 @@ export class PostgresInstance extends Instance {
 
   async beginWork(): Promise<void> {
     this.isWorking = true;
-    // Where there is no connection just now it is said with the next beat.
+    // Without a connection, the next beat takes the lock.
     if (this.runner) await this.showWork(this.runner).catch(() => undefined);
   }
 

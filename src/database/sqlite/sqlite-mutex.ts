@@ -43,8 +43,8 @@ export class OutsideTransaction extends Error {
  * TypeORM gives all callers one SQLite connection and one query runner. A plain write of another request would join
  * an open transaction and be lost with its rollback, and two transactions would break each other. So each caller
  * gets a runner of its own, an open transaction owns the connection, and the other runners wait. None of them uses a
- * file that is no longer in its place: not even to read, for who may do what is read there, and the operator may have
- * put a database in its place in which that is no longer so.
+ * file that is no longer in its place, not even to read: rights are read there, and the operator may have put a database
+ * in its place in which they were revoked.
  */
 export const serialiseTransactions = (
   dataSource: DataSource,

@@ -29,10 +29,10 @@ export interface NamedBlob {
 const batchSize = 500;
 
 /** Versions that know the register run beside one that does not for less than this, in milliseconds. */
-export const changeOverMs = 30 * 24 * 60 * 60 * 1000;
+const changeOverMs = 30 * 24 * 60 * 60 * 1000;
 
 /** Blobs whose bytes should be in the store; those that are coming are not. */
-export const kept = Not<BlobRecord['state']>('coming');
+const kept = Not<BlobRecord['state']>('coming');
 
 /**
  * Who owns which bytes in the store. Whatever looks after bytes (sweep, verify, scrub, backup, restore, deletion) asks
@@ -71,8 +71,8 @@ export class BlobRegister {
     });
   }
 
-  /** Registers what an older version of the program stored since then. */
-  async adopt(since: Date): Promise<void> {
+  /** Registers what an older version of the program stored. @param since far enough back for any upgrade, if left out */
+  async adopt(since = new Date(Date.now() - changeOverMs)): Promise<void> {
     for (const owner of this.owners.all()) await owner.adopt(since);
   }
 
@@ -118,9 +118,13 @@ export class BlobRegister {
   }
 
   /** Those of these keys that have a row, with what people call them. */
-  async named(keys: readonly string[]): Promise<readonly NamedBlob[]> {
-    const rows = await this.dataSource.manager.findBy(BlobRecord, { key: In(keys) });
-    return Promise.all(rows.map(async (row) => ({ key: row.key, name: await this.nameOf(row) })));
+  async named(keys: readonly BlobKey[]): Promise<readonly NamedBlob[]> {
+    const named: NamedBlob[] = [];
+    for (const key of keys) {
+      const row = await this.dataSource.manager.findOneBy(BlobRecord, { key });
+      if (row) named.push({ key, name: await this.nameOf(row) });
+    }
+    return named;
   }
 
   /** What people call it: its owner's name, and its role where it is derived. */
@@ -151,8 +155,7 @@ export class BlobRegister {
   }
 
   /**
-   * Marks it by what reading it has shown, and tells its owner. Where that is gone the blob goes, too: an older version
-   * of the program, which knew no register, deleted it.
+   * Marks it by what reading it has shown, and tells its owner.
    * @param damage null where its bytes are right
    * @returns false where it is gone
    */
@@ -161,16 +164,25 @@ export class BlobRegister {
     const { key, ownerId } = blob;
     const [from, to] = damage ? (['stored', 'damaged'] as const) : (['damaged', 'stored'] as const);
     return this.dataSource.transaction(async (tx) => {
-      if (!(await owner.hold(tx, ownerId))) {
-        await this.drop(tx, [key]);
-        return false;
-      }
+      if (!(await owner.hold(tx, ownerId))) return false;
       const { affected } = await tx.update(BlobRecord, { key, state: from }, { state: to });
       // Marked before, perhaps a moment ago by a command beside the service: said once.
       if (affected !== 1) return tx.existsBy(BlobRecord, { key });
       await (damage ? owner.damaged(tx, blob, damage) : owner.intactAgain(tx, blob));
       return true;
     });
+  }
+
+  /**
+   * Removes a blob whose owner is gone: an older version of the program, which knew no register, deleted that.
+   * @returns whether it was one
+   */
+  async dropIfOwnerless({ key, ownerKind, ownerId }: BlobRecord): Promise<boolean> {
+    const { manager } = this.dataSource;
+    if ((await this.owners.of(ownerKind).nameOf(manager, ownerId)) !== null) return false;
+    await this.dataSource.transaction((tx) => this.drop(tx, [key]));
+    await this.tombstones.buryQuietly([key]);
+    return true;
   }
 
   /**
