@@ -2,12 +2,15 @@ import { DataSource } from 'typeorm';
 import { Archive } from '../../src/archives/archive.entity.js';
 import { begunNow } from '../../src/uploads/records/new-upload.js';
 import { UploadsService } from '../../src/uploads/records/uploads.service.js';
+import { BlobStore } from '../../src/storage/blob-store.js';
 import { BlobRecord } from '../../src/storage/blobs/blob-record.entity.js';
 import { Tombstones } from '../../src/storage/blobs/tombstones.service.js';
 import { SideCarUnreadable } from '../../src/uploads/side-cars/side-cars.errors.js';
 import { UploadTokenUnknown } from '../../src/tickets/tokens/upload-tokens.errors.js';
 import { UploadTokensService } from '../../src/tickets/tokens/upload-tokens.service.js';
+import { expectProblem } from '../support/http.js';
 import { startedService } from '../support/service.js';
+import { sendSideCar } from '../support/side-cars.js';
 import { storedFiles } from '../support/store-files.js';
 import { upload } from '../support/upload.js';
 
@@ -69,4 +72,22 @@ it('a side-car that is refused after its ticket was deleted learns that its toke
   await expect(
     uploads.refuse(known, begun, { filename: null, bytes: 0 }, new SideCarUnreadable('md5')),
   ).rejects.toThrow(UploadTokenUnknown);
+});
+
+it('a file whose ticket is deleted while its MD5 is read is refused for that, and not called damaged', async () => {
+  const service = await startedService();
+  const token = await service.given.uploadToken();
+  const { api } = await service.given.admin();
+  const bytes = 'the bytes of a file';
+  // Its checksum waits for it, and takes reading the file again.
+  const claim = { algorithm: 'md5', of: bytes } as const;
+  expect(await sendSideCar(service.url, token, claim)).toMatchObject({ status: 201 });
+  const store = service.app.get(BlobStore);
+  const open = store.open.bind(store);
+  jest.spyOn(store, 'open').mockImplementationOnce(async (...given) => {
+    await api.delete(`/tickets/${token.ticket}`).expect(204);
+    return open(...given);
+  });
+  expectProblem(await upload(service.url, token, { bytes }), 'token-unknown');
+  expect(storedFiles(service.place)).toEqual([]);
 });

@@ -82,11 +82,16 @@ export class CompletionService {
         return await this.record(attempt, received, md5);
       } catch (cause) {
         if (!(cause instanceof Md5Wanted)) throw cause;
-        md5 = await this.readBack.ofUpload(attempt.token.id, {
-          id: attempt.upload.id,
-          ...received,
-        });
+        md5 = await this.readBack
+          .ofUpload(attempt.token.id, { id: attempt.upload.id, ...received })
+          .catch((problem: unknown) => this.unlessDeleted(attempt, problem));
       }
+  }
+
+  /** The bytes of an upload go with its ticket: then they are not damaged. @throws UploadTokenUnknown, the problem */
+  private async unlessDeleted({ token }: LeasedAttempt, problem: unknown): Promise<never> {
+    const isThere = await this.dataSource.manager.existsBy(Ticket, { id: token.ticket.id });
+    throw isThere ? problem : new UploadTokenUnknown();
   }
 
   /**
